@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: the start-up file, checked strictly (schema/config.json says the same for machines). */
+#ifndef INFRABACKUP_CONFIG_H
+#define INFRABACKUP_CONFIG_H
+
+#include "infrabackup/base.h"
+
+enum config_codec { CONFIG_CODEC_NONE, CONFIG_CODEC_ZLIB, CONFIG_CODEC_ZSTD };
+
+struct config_service {
+	const char *role;
+	const char *provider;
+	const char *path;           /* NULL unless the provider takes one */
+	const char *const *exclude; /* NULL-terminated lists, or NULL */
+	const char *const *command;
+	const char *const *restore_command;
+	const char *entry_name;
+	long timeout;         /* ms */
+	bool essential;       /* decides isCloudRecoveryReady; default true */
+	int restore_priority; /* lower is restored first; default 100 */
+};
+
+/* Everything is owned by the struct and constant after loading. */
+struct config {
+	const char *state_directory;
+	struct {
+		const char *id;       /* GUID */
+		const char *location; /* region name */
+		const char *external_domain;
+		const char *subscription_id; /* GUID */
+		const char *stamp_version;
+		const char *oem_version; /* NULL when not given */
+	} deployment;
+	struct {
+		const char *listen_address;   /* "127.0.0.1" or "::1" ... */
+		unsigned listen_port;         /* 0: the kernel chooses (tests) */
+		const char *certificate_file; /* NULL: no TLS */
+		const char *key_file;
+		const char *client_ca_file;
+		const char *public_url; /* without trailing slash; NULL: from the Host header */
+		long retry_after;       /* seconds; 0: the contract's 5/30/60 */
+	} http;
+	struct {
+		unsigned workers; /* compressing threads, 1 to 64; 0 in the file becomes one a
+				     processor */
+		enum config_codec codec;
+		int compression_level;
+		unsigned max_memory_mib;     /* bound of the engine's buffers */
+		long share_deadline;         /* ms one share call may take */
+		unsigned generation_backups; /* backups a generation; default 14 */
+		bool drill_recipient; /* the service can open its own backups; default true */
+		const char *const *escrow_certificate_files; /* further recipients; may be NULL */
+	} engine;
+	struct config_service *services; /* sorted by restore_priority, then by file order */
+	size_t service_count;
+	void *json; /* owner of the strings */
+};
+
+/* Reads and checks the whole file before anything is used. STATUS_INVALID: error.field is the JSON
+ * path, the text says what was found and what is allowed. Unknown keys, duplicate roles, the
+ * reserved role "infrabackup", a provider without its path or command are refused. */
+MUST_CHECK enum status config_load(const char *path, struct config **out, struct error *err);
+/* The same from memory; @path is for messages. */
+MUST_CHECK enum status config_parse(const void *data, size_t length, const char *path,
+				    struct config **out, struct error *err);
+void config_free(struct config *config);
+const struct config_service *config_find_service(const struct config *config, const char *role);
+
+#endif
