@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The backups that came before: database and share are compared before a new one is made. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backup_session.h"
+
+struct folder_list {
+	struct backup_folder {
+		char name[ARCHIVE_FOLDER_SIZE];
+		uint64_t sequence;
+		char backup_id[GUID_TEXT_SIZE];
+	} * items;
+	size_t count, capacity;
+};
+
+struct history_run {
+	struct backup_session *session;
+	struct db *state;
+	struct share *share;
+	struct backup_history *out;
+	struct folder_list folders;
+};
+
+static enum status see_folder(const struct share_entry *entry, void *context, struct error *err)
+{
+	struct folder_list *list = context;
+	struct backup_folder folder;
+	if (!entry->is_directory || strlen(entry->name) >= sizeof folder.name ||
+	    !archive_backup_folder_parse(entry->name, &folder.sequence, folder.backup_id))
+		return STATUS_OK;
+	memcpy(folder.name, entry->name, strlen(entry->name) + 1);
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity == 0 ? 64 : list->capacity * 2;
+		struct backup_folder *items = reallocarray(list->items, capacity, sizeof *items);
+		if (items == NULL)
+			return fail_memory(err, "list backups");
+		list->items = items;
+		list->capacity = capacity;
+	}
+	list->items[list->count++] = folder;
+	return STATUS_OK;
+}
+
+static int compare_folders(const void *left, const void *right)
+{
+	const struct backup_folder *left_folder = left, *right_folder = right;
+	return (left_folder->sequence > right_folder->sequence) -
+	       (left_folder->sequence < right_folder->sequence);
+}
+
+static enum status get_file(struct history_run *run, const struct backup_folder *folder,
+			    const char *file, size_t max, struct buffer *out, struct error *err)
+{
+	char name[ARCHIVE_NAME_SIZE];
+	archive_backup_file(folder->name, file, name);
+	buffer_init(out, max + 1);
+	return share_get(run->share, name, max, out, err);
+}
+
+/* Only what this service's own key signed, and whose COMMIT fits, is believed. */
+static enum status check_committed(struct history_run *run, const struct backup_folder *folder,
+				   const struct buffer *record, struct error *err)
+{
+	struct buffer signature, commit_bytes;
+	struct archive_commit commit;
+	unsigned char digest[SHA256_SIZE], public_key[ED25519_PUBLIC_SIZE];
+	signing_key_public(run->session->service->identity, public_key);
+	hash_sha256(record->data, record->length, digest);
+	enum status status = get_file(run, folder, ARCHIVE_SIGNATURE_FILE, ARCHIVE_SMALL_FILE_MAX,
+				      &signature, err);
+	if (status == STATUS_OK)
+		status = signature_verify(public_key, record->data, record->length, signature.data,
+					  signature.length, err);
+	buffer_done(&signature);
+	if (status != STATUS_OK)
+		return status;
+	status = get_file(run, folder, ARCHIVE_COMMIT_FILE, ARCHIVE_SMALL_FILE_MAX, &commit_bytes,
+			  err);
+	if (status == STATUS_OK)
+		status = archive_commit_parse(commit_bytes.data, commit_bytes.length, &commit, err);
+	if (status == STATUS_OK && memcmp(commit.record_sha256, digest, SHA256_SIZE) != 0)
+		status = fail(err, STATUS_INTEGRITY, "check commit", folder->name,
+			      "COMMIT names another backup.json");
+	buffer_done(&commit_bytes);
+	return status;
+}
+
+static enum status add_backup(struct history_run *run, const struct backup_folder *folder,
+			      struct archive_record *record,
+			      const unsigned char digest[SHA256_SIZE], struct error *err)
+{
+	struct db_backup row;
+	AUTO_FREE char *location = strdup(run->session->service->config->deployment.location);
+	AUTO_FREE char *name = strdup(folder->name);
+	if (location == NULL || name == NULL)
+		return fail_memory(err, "take in backup");
+	memset(&row, 0, sizeof row);
+	memcpy(row.id, record->backup_id, sizeof row.id);
+	row.location = location;
+	row.sequence = record->sequence;
+	row.folder = name;
+	row.generation = record->generation;
+	row.status = record->status;
+	row.started_time = record->started_time;
+	row.completed_time = record->completed_time;
+	row.stamp_version = record->stamp_version;
+	row.oem_version = record->oem_version[0] != '\0' ? record->oem_version : NULL;
+	row.deployment_id = record->deployment_id;
+	memcpy(row.thumbprint, record->thumbprint, sizeof row.thumbprint);
+	row.is_automatic = record->is_automatic;
+	row.is_cloud_recovery_ready = record->is_cloud_recovery_ready;
+	row.bytes = record->bytes;
+	row.new_bytes = record->new_bytes;
+	memcpy(row.record_sha256, digest, SHA256_SIZE);
+	enum status status = db_backup_add(run->state, &row, err);
+	return status == STATUS_EXISTS ? STATUS_OK : status;
+}
+
+/* A committed backup on the share that the database does not know. */
+static enum status take_in(struct history_run *run, const struct backup_folder *folder,
+			   struct error *err)
+{
+	struct buffer bytes;
+	struct archive_record *record = NULL;
+	unsigned char digest[SHA256_SIZE];
+	enum status status =
+		get_file(run, folder, ARCHIVE_RECORD_FILE, ARCHIVE_RECORD_MAX, &bytes, err);
+	if (status == STATUS_OK)
+		status = check_committed(run, folder, &bytes, err);
+	if (status == STATUS_OK)
+		status = archive_record_parse(bytes.data, bytes.length, &record, err);
+	if (status == STATUS_OK) {
+		hash_sha256(bytes.data, bytes.length, digest);
+		status = add_backup(run, folder, record, digest, err);
+	}
+	if (status == STATUS_OK)
+		status = backup_history_note(run->session, run->state, record->sequence,
+					     record->backup_id, digest, err);
+	if (status == STATUS_OK)
+		log_message(LOG_LEVEL_INFO, "backup %s was on the share and is known again",
+			    folder->backup_id);
+	archive_record_free(record);
+	buffer_done(&bytes);
+	return status;
+}
+
+/* What an interrupted run left. Moved, not deleted: what looks half may be a backup whose COMMIT
+ * somebody else removed. */
+static enum status move_to_trash(struct history_run *run, const struct backup_folder *folder,
+				 struct error *err)
+{
+	char from[ARCHIVE_NAME_SIZE], to[ARCHIVE_NAME_SIZE];
+	(void)snprintf(from, sizeof from, ARCHIVE_BACKUPS "/%s", folder->name);
+	(void)snprintf(to, sizeof to, ARCHIVE_TRASH "/%s", folder->name);
+	enum status status = share_make_directories(run->share, ARCHIVE_TRASH, err);
+	if (status == STATUS_OK)
+		status = share_rename_new(run->share, from, to, err);
+	if (status == STATUS_OK)
+		log_message(LOG_LEVEL_WARNING, "%s has no COMMIT: moved to the trash", from);
+	return status == STATUS_EXISTS ? STATUS_OK : status;
+}
+
+static enum status has_commit(struct history_run *run, const struct backup_folder *folder,
+			      bool *out, struct error *err)
+{
+	struct buffer bytes;
+	enum status status =
+		get_file(run, folder, ARCHIVE_COMMIT_FILE, ARCHIVE_SMALL_FILE_MAX, &bytes, err);
+	*out = status == STATUS_OK;
+	buffer_done(&bytes);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status compare_folder(struct history_run *run, const struct backup_folder *folder,
+				  struct error *err)
+{
+	struct db_backup known;
+	bool committed = false;
+	memset(&known, 0, sizeof known);
+	enum status status =
+		db_backup_get(run->state, run->session->service->config->deployment.location,
+			      folder->backup_id, &known, err);
+	db_backup_done(&known);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	status = has_commit(run, folder, &committed, err);
+	if (status != STATUS_OK)
+		return status;
+	if (!committed)
+		return move_to_trash(run, folder, err);
+	status = take_in(run, folder, err);
+	if (status == STATUS_INTEGRITY || status == STATUS_NOT_FOUND) {
+		log_error("backup on the share not taken in", err);
+		status = STATUS_OK;
+	}
+	return status;
+}
+
+static void head_name(const struct backup_session *session, char name[64])
+{
+	(void)snprintf(name, 64, SETTING_HEAD_PREFIX "%s",
+		       session->repository.marker.repository_id);
+}
+
+enum status backup_history_note(struct backup_session *session, struct db *state, uint64_t sequence,
+				const char *backup_id, const unsigned char sha256[SHA256_SIZE],
+				struct error *err)
+{
+	char name[64], digits[2 * SHA256_SIZE + 1], value[160];
+	head_name(session, name);
+	hex_encode(sha256, SHA256_SIZE, false, digits);
+	(void)snprintf(value, sizeof value, "%" PRIu64 " %s %s", sequence, backup_id, digits);
+	return db_setting_set(state, name, value, err);
+}
+
+static enum status read_head(struct history_run *run, struct error *err)
+{
+	struct buffer text;
+	char name[64], digits[2 * SHA256_SIZE + 1] = "";
+	struct backup_history *out = run->out;
+	head_name(run->session, name);
+	buffer_init(&text, 1024);
+	enum status status = db_setting_get(run->state, name, &text, err);
+	if (status == STATUS_OK) {
+		if (sscanf((const char *)text.data, "%" SCNu64 " %36s %64s",
+			   &out->previous_sequence, out->previous_id, digits) != 3 ||
+		    !hex_decode(digits, out->previous_sha256, SHA256_SIZE))
+			status = fail(err, STATUS_INTEGRITY, "read head of the chain", name,
+				      "the setting has another form than this program writes");
+		out->has_previous = status == STATUS_OK;
+	}
+	buffer_done(&text);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* A head that is gone was removed or rolled back by somebody else. The new backup still names it,
+ * so that every later verify shows the gap. */
+static void warn_missing_head(const struct history_run *run)
+{
+	const struct backup_history *out = run->out;
+	for (size_t i = 0; i < run->folders.count; i++)
+		if (strcmp(run->folders.items[i].backup_id, out->previous_id) == 0)
+			return;
+	log_message(LOG_LEVEL_WARNING,
+		    "backup %s (number %" PRIu64
+		    ") is no longer on the share: it was removed, or the share was "
+		    "rolled back",
+		    out->previous_id, out->previous_sequence);
+}
+
+static enum status read_figures(struct history_run *run, struct error *err)
+{
+	struct db_backup newest;
+	memset(&newest, 0, sizeof newest);
+	enum status status = db_backup_newest(
+		run->state, run->session->service->config->deployment.location, &newest, err);
+	if (status == STATUS_OK) {
+		run->out->previous_bytes = newest.bytes;
+		run->out->previous_new_bytes = newest.new_bytes;
+		if (newest.sequence >= run->out->sequence)
+			run->out->sequence = newest.sequence + 1;
+	}
+	db_backup_done(&newest);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status compare_all(struct history_run *run, struct error *err)
+{
+	enum status status =
+		share_list(run->share, ARCHIVE_BACKUPS, see_folder, &run->folders, err);
+	if (run->folders.count > 1)
+		qsort(run->folders.items, run->folders.count, sizeof *run->folders.items,
+		      compare_folders);
+	run->out->sequence = 1;
+	for (size_t i = 0; i < run->folders.count && status == STATUS_OK; i++) {
+		status = compare_folder(run, &run->folders.items[i], err);
+		if (run->folders.items[i].sequence >= run->out->sequence)
+			run->out->sequence = run->folders.items[i].sequence + 1;
+	}
+	if (status == STATUS_OK)
+		status = read_head(run, err);
+	if (status == STATUS_OK && run->out->has_previous)
+		warn_missing_head(run);
+	if (status == STATUS_OK)
+		status = read_figures(run, err);
+	return status;
+}
+
+enum status backup_history_load(struct backup_session *session, struct db *state,
+				struct backup_history *out, struct error *err)
+{
+	struct history_run run = { .session = session, .state = state, .out = out };
+	memset(out, 0, sizeof *out);
+	enum status status = backup_connection_take(session, &run.share, err);
+	if (status == STATUS_OK)
+		status = compare_all(&run, err);
+	backup_connection_give(session, run.share, status != STATUS_OK);
+	free(run.folders.items);
+	return status;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job "locationUpdate": tries the share with the new settings, and only then stores them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backup_repository.h"
+#include "backup_submit.h"
+
+#define PROBE_SIZE 4096
+#define HOUR_MS (60 * 60 * 1000LL)
+
+/* Replaces an owned string by a copy of what the parameters hold under @name, if they do. */
+static enum status merge_text(const json_t *parameters, const char *name, char **value,
+			      struct error *err)
+{
+	const char *text = json_string_value(json_object_get(parameters, name));
+	if (text == NULL)
+		return STATUS_OK;
+	char *copy = strdup(text);
+	if (copy == NULL)
+		return fail_memory(err, "read job parameters");
+	free(*value);
+	*value = copy;
+	return STATUS_OK;
+}
+
+static enum status merge_bytes(const json_t *parameters, const char *name, struct buffer *value,
+			       struct error *err)
+{
+	const char *text = json_string_value(json_object_get(parameters, name));
+	if (text == NULL)
+		return STATUS_OK;
+	buffer_done(value);
+	buffer_init(value, 1u << 20);
+	return base64_decode(text, value, err);
+}
+
+static enum status merge_certificate(const json_t *parameters, struct db_location *row,
+				     struct error *err)
+{
+	struct certificate *certificate = NULL;
+	enum status status = merge_bytes(parameters, PARAMETER_CERTIFICATE, &row->certificate, err);
+	if (status != STATUS_OK || row->certificate.length == 0)
+		return status;
+	status = certificate_parse(row->certificate.data, row->certificate.length,
+				   "properties.externalStoreDefault.encryptionCertBase64",
+				   &certificate, err);
+	if (status == STATUS_OK)
+		memcpy(row->thumbprint, certificate->thumbprint, sizeof row->thumbprint);
+	certificate_free(certificate);
+	return status;
+}
+
+static void merge_numbers(const json_t *parameters, struct db_location *row)
+{
+	const json_t *frequency = json_object_get(parameters, PARAMETER_FREQUENCY);
+	const json_t *retention = json_object_get(parameters, PARAMETER_RETENTION);
+	const json_t *scheduler = json_object_get(parameters, PARAMETER_SCHEDULER);
+	if (frequency != NULL)
+		row->frequency_hours = (int)json_integer_value(frequency);
+	if (retention != NULL)
+		row->retention_days = (int)json_integer_value(retention);
+	if (scheduler != NULL)
+		row->scheduler_enabled = json_is_true(scheduler);
+}
+
+static enum status merge(struct backup_service *service, const char *parameters_text,
+			 struct db_location *row, struct error *err)
+{
+	AUTO_JSON parameters = NULL;
+	enum status status = json_parse(parameters_text, strlen(parameters_text), &parameters, err);
+	if (status == STATUS_OK)
+		status = merge_text(parameters, PARAMETER_PATH, &row->path, err);
+	if (status == STATUS_OK)
+		status = merge_text(parameters, PARAMETER_USER_NAME, &row->user_name, err);
+	if (status == STATUS_OK)
+		status = merge_bytes(parameters, PARAMETER_PASSWORD, &row->password_sealed, err);
+	if (status == STATUS_OK)
+		status = merge_certificate(parameters, row, err);
+	if (status == STATUS_OK) {
+		merge_numbers(parameters, row);
+		row->changed_time = clock_now(service->clock);
+	}
+	return status;
+}
+
+/* Create, write, flush, read back, rename, delete: what every backup will need. */
+static enum status probe_share(struct share *share, struct error *err)
+{
+	unsigned char probe[PROBE_SIZE];
+	char guid[GUID_TEXT_SIZE];
+	char name[ARCHIVE_NAME_SIZE];
+	guid_generate(guid);
+	(void)snprintf(name, sizeof name, ARCHIVE_ROOT "/probe-%s", guid);
+	enum status status = crypto_random(probe, sizeof probe, err);
+	if (status == STATUS_OK)
+		status = share_make_directories(share, ARCHIVE_ROOT, err);
+	if (status == STATUS_OK)
+		status = share_put(share, name, probe, sizeof probe, err);
+	if (status == STATUS_OK)
+		status = share_remove(share, name, err);
+	return status;
+}
+
+static enum status measure_share(struct share *share, struct db_location *row, struct error *err)
+{
+	row->capacity_total = -1;
+	row->capacity_free = -1;
+	if ((share_features(share) & SHARE_FEATURE_FREE_SPACE) == 0)
+		return STATUS_OK;
+	struct share_space space;
+	enum status status = share_free_space(share, &space, err);
+	if (status == STATUS_OK) {
+		row->capacity_total = (int64_t)space.total;
+		row->capacity_free = (int64_t)space.free;
+	}
+	return status;
+}
+
+/* The marker must be ours or absent; a new place gets one. */
+static enum status try_share(struct backup_service *service, struct backup_target *target,
+			     const struct cancel *cancel, char repository_id[GUID_TEXT_SIZE],
+			     struct error *err)
+{
+	struct share *share = NULL;
+	struct backup_repository repository;
+	enum status status = backup_target_open(service, target, cancel, &share, err);
+	if (status == STATUS_OK)
+		status = probe_share(share, err);
+	if (status == STATUS_OK)
+		status = measure_share(share, &target->row, err);
+	if (status == STATUS_OK)
+		status = backup_repository_open(service, share, NULL, &repository, err);
+	if (status == STATUS_OK)
+		memcpy(repository_id, repository.marker.repository_id, GUID_TEXT_SIZE);
+	share_close(share);
+	return status;
+}
+
+/* The first schedule starts when the location is configured; later changes keep it. */
+static void plan_next(struct backup_service *service, struct db_location *row)
+{
+	if (row->next_backup_time == 0)
+		row->next_backup_time = clock_now(service->clock) + row->frequency_hours * HOUR_MS;
+}
+
+struct store_request {
+	struct backup_service *service;
+	const struct db_location *row;
+	const char *repository_id;
+};
+
+static enum status store_body(struct db *state, void *context, struct error *err)
+{
+	const struct store_request *request = context;
+	enum status status = db_location_put(state, request->row, err);
+	if (status == STATUS_OK)
+		status = db_setting_set(state, SETTING_REPOSITORY, request->repository_id, err);
+	return status;
+}
+
+static enum status update(struct backup_service *service, struct db *state, struct jobs_run *run,
+			  struct backup_target *target, struct error *err)
+{
+	char repository_id[GUID_TEXT_SIZE] = "";
+	const struct db_job *job = jobs_run_job(run);
+	enum status status =
+		db_location_get(state, service->config->deployment.location, &target->row, err);
+	if (status == STATUS_OK)
+		status = merge(service, job->parameters, &target->row, err);
+	if (status == STATUS_OK)
+		status = backup_target_prepare(service, target, err);
+	jobs_run_progress(run, "testing the share", 0, 0);
+	if (status == STATUS_OK)
+		status = try_share(service, target, jobs_run_cancel(run), repository_id, err);
+	if (status != STATUS_OK)
+		return status;
+	plan_next(service, &target->row);
+	struct store_request request = { service, &target->row, repository_id };
+	return db_transaction(state, store_body, &request, err);
+}
+
+enum status backup_location_run(struct jobs_run *run, void *context, struct error *err)
+{
+	struct backup_service *service = context;
+	struct db *state = NULL;
+	struct backup_target target;
+	memset(&target, 0, sizeof target);
+	enum status status = db_pool_take(service->state, &state, err);
+	if (status == STATUS_OK)
+		status = update(service, state, run, &target, err);
+	backup_target_done(&target);
+	db_pool_give(service->state, state);
+	return status;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of module backup share: the service, its keys, and how to open its share. */
+#ifndef BACKUP_PRIVATE_H
+#define BACKUP_PRIVATE_H
+
+#include "infrabackup/backup.h"
+#include "infrabackup/crypto.h"
+
+#include <stdatomic.h>
+
+/* Names in the state directory. */
+#define STATE_DATABASE "state.sqlite"
+#define STATE_CATALOGUE "catalogue.sqlite"
+#define STATE_MASTER_KEY "master.key"
+#define STATE_LOCK "lock"
+#define STATE_TEMPORARY "temporary"
+#define STATE_CACHE "cache"
+
+/* Names of sealed secrets; each is also the purpose that its sealing binds. */
+#define SECRET_IDENTITY "identity-key"
+#define SECRET_DRILL_PFX "drill-pfx"
+#define SECRET_DRILL_PASSWORD "drill-pfx-password"
+#define PURPOSE_SHARE_PASSWORD "share-password"
+#define PURPOSE_DEDUP_SECRET "dedup-secret"
+
+/* Names of settings. */
+#define SETTING_DRILL_CERTIFICATE "drill-certificate" /* base64 DER */
+#define SETTING_REPOSITORY "repository" /* id of the repository at the location's path */
+#define SETTING_GENERATION_REPOSITORY "generation-repository"
+#define SETTING_HEAD_PREFIX "head-" /* + repository id: "<sequence> <backup id> <sha256>" */
+
+#define BACKUP_KIND_COUNT 2
+
+struct backup_service {
+	const struct config *config;
+	const struct share_registry *shares;
+	const struct clock *clock;
+	char *temporary_directory;
+	char *cache_directory;
+	int lock; /* descriptor that holds the lock of the state directory */
+	struct db_pool *state;
+	struct db_pool *catalogue;
+	struct secret master_key;
+	struct signing_key *identity;
+	char signer[FINGERPRINT_TEXT_SIZE];
+	struct certificate *drill; /* NULL when the drill recipient is turned off */
+	struct certificate **escrow;
+	size_t escrow_count;
+	struct jobs_kind kinds[BACKUP_KIND_COUNT];
+	_Atomic(struct jobs_engine *) engine;
+};
+
+/* A location with everything that is needed to open its share; see backup_target_load(). */
+struct backup_target {
+	struct db_location row;
+	struct share_address address;
+	struct secret password;
+};
+
+/* STATUS_NOT_CONFIGURED when the location has no path. Release with backup_target_done() in every
+ * case. */
+MUST_CHECK enum status backup_target_load(struct backup_service *service, struct db *state,
+					  struct backup_target *target, struct error *err);
+/* The second half of it: from target->row, whose path is set, to address and password. */
+MUST_CHECK enum status backup_target_prepare(const struct backup_service *service,
+					     struct backup_target *target, struct error *err);
+void backup_target_done(struct backup_target *target);
+MUST_CHECK enum status backup_target_open(const struct backup_service *service,
+					  const struct backup_target *target,
+					  const struct cancel *cancel, struct share **out,
+					  struct error *err);
+
+/* Seals @plain under the master key into the database, and back. */
+MUST_CHECK enum status backup_secret_store(struct db *state, const struct secret *master_key,
+					   const char *name, const struct secret *plain,
+					   struct error *err);
+MUST_CHECK enum status backup_secret_load(struct db *state, const struct secret *master_key,
+					  const char *name, struct secret *out, struct error *err);
+
+/* The jobs; context is the struct backup_service. */
+enum status backup_location_run(struct jobs_run *run, void *context, struct error *err);
+enum status backup_run(struct jobs_run *run, void *context, struct error *err);
+
+#endif

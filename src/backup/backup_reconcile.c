@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Before a run: the catalogue is made to say what the share holds. Packs of the generation that are
+ * missing or have another size are forgotten, so that their bytes are stored again; complete packs
+ * that the catalogue does not know (an interrupted run's, or the catalogue was lost) are adopted
+ * once their hash and the service's own MAC are right; temporary leftovers are removed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backup_packs.h"
+#include "backup_session.h"
+
+/* A pack as one of the two sides sees it. */
+struct seen_pack {
+	unsigned char sha256[SHA256_SIZE];
+	uint64_t size;
+	int64_t row; /* catalogue only */
+};
+
+struct seen_list {
+	struct seen_pack *items;
+	size_t count, capacity;
+};
+
+struct reconcile {
+	struct backup_session *session;
+	struct share *share;
+	struct db *catalogue;
+	struct seen_list on_share;
+	struct seen_list in_catalogue;
+	char packs[ARCHIVE_NAME_SIZE];  /* the folder */
+	char folder[ARCHIVE_NAME_SIZE]; /* the sub-folder that is listed now */
+	struct buffer leftovers;        /* NUL-separated names of temporary files */
+};
+
+static enum status add_seen(struct seen_list *list, const struct seen_pack *pack, struct error *err)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity == 0 ? 256 : list->capacity * 2;
+		struct seen_pack *items = reallocarray(list->items, capacity, sizeof *items);
+		if (items == NULL)
+			return fail_memory(err, "list packs");
+		list->items = items;
+		list->capacity = capacity;
+	}
+	list->items[list->count++] = *pack;
+	return STATUS_OK;
+}
+
+static int compare_seen(const void *left, const void *right)
+{
+	const struct seen_pack *left_pack = left, *right_pack = right;
+	return memcmp(left_pack->sha256, right_pack->sha256, SHA256_SIZE);
+}
+
+static void sort_seen(struct seen_list *list)
+{
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof *list->items, compare_seen);
+}
+
+static const struct seen_pack *find_seen(const struct seen_list *list, const struct seen_pack *pack)
+{
+	if (list->count == 0)
+		return NULL;
+	return bsearch(pack, list->items, list->count, sizeof *list->items, compare_seen);
+}
+
+static enum status note_leftover(struct reconcile *reconcile, const char *folder, const char *name,
+				 struct error *err)
+{
+	char path[2 * ARCHIVE_NAME_SIZE];
+	int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+	return buffer_append(&reconcile->leftovers, path, (size_t)length + 1, err);
+}
+
+static enum status see_file(const struct share_entry *entry, void *context, struct error *err)
+{
+	struct reconcile *reconcile = context;
+	struct seen_pack pack = { .size = entry->size };
+	char digits[2 * SHA256_SIZE + 1] = "";
+	if (text_starts_with(entry->name, SHARE_TEMPORARY_PREFIX))
+		return note_leftover(reconcile, reconcile->folder, entry->name, err);
+	if (strlen(entry->name) != 2 * SHA256_SIZE + strlen(".pack"))
+		return STATUS_OK;
+	memcpy(digits, entry->name, sizeof digits - 1);
+	if (!hex_decode(digits, pack.sha256, SHA256_SIZE))
+		return STATUS_OK;
+	return add_seen(&reconcile->on_share, &pack, err);
+}
+
+static enum status see_folder(const struct share_entry *entry, void *context, struct error *err)
+{
+	struct reconcile *reconcile = context;
+	if (!entry->is_directory) {
+		if (text_starts_with(entry->name, SHARE_TEMPORARY_PREFIX))
+			return note_leftover(reconcile, reconcile->packs, entry->name, err);
+		return STATUS_OK;
+	}
+	/* The share delivers a listing after it is complete, so another one may begin inside it. */
+	(void)snprintf(reconcile->folder, sizeof reconcile->folder, "%.180s/%.60s",
+		       reconcile->packs, entry->name);
+	return share_list(reconcile->share, reconcile->folder, see_file, reconcile, err);
+}
+
+static enum status list_share(struct reconcile *reconcile, struct error *err)
+{
+	enum status status =
+		share_list(reconcile->share, reconcile->packs, see_folder, reconcile, err);
+	if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK;
+	sort_seen(&reconcile->on_share);
+	return status;
+}
+
+static enum status see_row(const struct db_pack *row, void *context, struct error *err)
+{
+	struct reconcile *reconcile = context;
+	struct seen_pack pack = { .size = row->size, .row = row->id };
+	memcpy(pack.sha256, row->sha256, SHA256_SIZE);
+	return add_seen(&reconcile->in_catalogue, &pack, err);
+}
+
+static enum status list_catalogue(struct reconcile *reconcile, struct error *err)
+{
+	enum status status = db_pack_list(reconcile->catalogue, reconcile->session->generation.name,
+					  see_row, reconcile, err);
+	sort_seen(&reconcile->in_catalogue);
+	return status;
+}
+
+static enum status forget_missing(struct reconcile *reconcile, struct error *err)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < reconcile->in_catalogue.count && status == STATUS_OK; i++) {
+		const struct seen_pack *known = &reconcile->in_catalogue.items[i];
+		const struct seen_pack *found = find_seen(&reconcile->on_share, known);
+		if (found != NULL && found->size == known->size)
+			continue;
+		char digits[2 * SHA256_SIZE + 1];
+		hex_encode(known->sha256, SHA256_SIZE, false, digits);
+		log_message(LOG_LEVEL_WARNING,
+			    "pack %s is missing on the share or has another size; its content is "
+			    "stored again where the services still have it",
+			    digits);
+		status = db_pack_remove(reconcile->catalogue, known->row, err);
+	}
+	return status;
+}
+
+/* A pack that is not ours, or damaged, is left alone and not used. */
+static enum status adopt_unknown(struct reconcile *reconcile, struct error *err)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < reconcile->on_share.count && status == STATUS_OK; i++) {
+		const struct seen_pack *pack = &reconcile->on_share.items[i];
+		if (find_seen(&reconcile->in_catalogue, pack) != NULL)
+			continue;
+		struct error pack_err;
+		status = backup_adopt_pack(reconcile->session, reconcile->share,
+					   reconcile->catalogue, pack->sha256, pack->size,
+					   &pack_err);
+		if (status == STATUS_INTEGRITY || status == STATUS_NOT_FOUND) {
+			log_error("pack not adopted", &pack_err);
+			status = STATUS_OK;
+		} else if (status != STATUS_OK && err != NULL) {
+			*err = pack_err;
+		}
+	}
+	return status;
+}
+
+static enum status remove_leftovers(struct reconcile *reconcile, struct error *err)
+{
+	const struct buffer *names = &reconcile->leftovers;
+	for (size_t at = 0; at < names->length;) {
+		const char *name = (const char *)names->data + at;
+		enum status status = share_remove(reconcile->share, name, err);
+		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+			return status;
+		at += strlen(name) + 1;
+	}
+	return STATUS_OK;
+}
+
+static enum status load_known(const struct db_pack *pack, void *context, struct error *err)
+{
+	return backup_packs_add_known(context, pack, err);
+}
+
+static enum status reconcile_all(struct reconcile *reconcile, struct error *err)
+{
+	struct backup_session *session = reconcile->session;
+	enum status status = list_share(reconcile, err);
+	if (status == STATUS_OK)
+		status = list_catalogue(reconcile, err);
+	if (status == STATUS_OK)
+		status = forget_missing(reconcile, err);
+	if (status == STATUS_OK)
+		status = adopt_unknown(reconcile, err);
+	if (status == STATUS_OK)
+		status = remove_leftovers(reconcile, err);
+	if (status == STATUS_OK)
+		status = db_pack_list(reconcile->catalogue, session->generation.name, load_known,
+				      session->packs, err);
+	return status;
+}
+
+enum status backup_reconcile(struct backup_session *session, struct error *err)
+{
+	struct reconcile reconcile = { .session = session };
+	struct db_pool *pool = session->service->catalogue;
+	buffer_init(&reconcile.leftovers, 64u << 20);
+	(void)snprintf(reconcile.packs, sizeof reconcile.packs, ARCHIVE_GENERATIONS "/%s/packs",
+		       session->generation.name);
+	enum status status = db_pool_take(pool, &reconcile.catalogue, err);
+	if (status == STATUS_OK)
+		status = backup_connection_take(session, &reconcile.share, err);
+	if (status == STATUS_OK)
+		status = reconcile_all(&reconcile, err);
+	backup_connection_give(session, reconcile.share, status != STATUS_OK);
+	db_pool_give(pool, reconcile.catalogue);
+	free(reconcile.on_share.items);
+	free(reconcile.in_catalogue.items);
+	buffer_done(&reconcile.leftovers);
+	return status;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job "backup", from the stored location to the commit. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backup_commit.h"
+
+#define ROLES_AT_ONCE 4
+/* Kept free so that a full share can still be listed and tidied. */
+#define SPACE_RESERVE (16ull << 20)
+
+struct backup_job {
+	struct backup_session session;
+	struct backup_history history;
+	struct backup_role *roles;
+	size_t role_count;
+	atomic_size_t next_role;
+	struct db *state;
+	struct backup_readers *readers;
+};
+
+static enum status open_session(struct backup_job *job, struct jobs_run *run,
+				struct backup_service *service, struct error *err)
+{
+	struct backup_session *session = &job->session;
+	session->service = service;
+	session->run = run;
+	session->cancel = jobs_run_cancel(run);
+	session->started_time = clock_now(service->clock);
+	(void)guid_to_bytes(jobs_run_job(run)->id, session->backup_id);
+	backup_fault_init(&session->fault);
+	(void)pthread_mutex_init(&session->connections.mutex, NULL);
+	session->packs = backup_packs_new();
+	session->files = queue_new(ROLES_AT_ONCE * BACKUP_ROLE_WINDOW);
+	if (session->packs == NULL || session->files == NULL)
+		return fail_memory(err, "begin backup");
+	enum status status = db_pool_take(service->state, &job->state, err);
+	if (status == STATUS_OK)
+		status = backup_target_load(service, job->state, &session->target, err);
+	if (status == STATUS_OK)
+		status = certificate_parse(session->target.row.certificate.data,
+					   session->target.row.certificate.length,
+					   "encryptionCertBase64", &session->certificate, err);
+	return status;
+}
+
+static void close_session(struct backup_job *job)
+{
+	struct backup_session *session = &job->session;
+	backup_readers_stop(job->readers);
+	backup_packer_stop(session->packer);
+	for (size_t i = 0; i < job->role_count; i++)
+		backup_role_done(&job->roles[i]);
+	free(job->roles);
+	backup_connections_close(&session->connections);
+	(void)pthread_mutex_destroy(&session->connections.mutex);
+	queue_free(session->files);
+	backup_packs_free(session->packs);
+	secret_free(&session->session_key);
+	secret_free(&session->dedup_secret);
+	buffer_done(&session->wrapped_key);
+	db_generation_done(&session->generation);
+	certificate_free(session->certificate);
+	backup_target_done(&session->target);
+	db_pool_give(session->service->state, job->state);
+	backup_fault_done(&session->fault);
+}
+
+static enum status open_repository(struct backup_job *job, struct error *err)
+{
+	struct backup_session *session = &job->session;
+	struct buffer expected;
+	struct share *share = NULL;
+	buffer_init(&expected, 256);
+	enum status status = db_setting_get(job->state, SETTING_REPOSITORY, &expected, err);
+	if (status == STATUS_OK)
+		status = backup_connection_take(session, &share, err);
+	if (status == STATUS_OK)
+		status =
+			backup_repository_open(session->service, share, (const char *)expected.data,
+					       &session->repository, err);
+	backup_connection_give(session, share, status != STATUS_OK);
+	buffer_done(&expected);
+	return status;
+}
+
+/* Better to say so now than after an hour of writing. What a backup adds is unknown beforehand;
+ * what the last one added is a fair guess. */
+static enum status check_space(struct backup_job *job, struct error *err)
+{
+	struct backup_session *session = &job->session;
+	struct share *share = NULL;
+	struct share_space space;
+	char have[16], want[16];
+	uint64_t needed = job->history.previous_new_bytes + SPACE_RESERVE;
+	enum status status = backup_connection_take(session, &share, err);
+	if (status == STATUS_OK && (share_features(share) & SHARE_FEATURE_FREE_SPACE) != 0) {
+		status = share_free_space(share, &space, err);
+		if (status == STATUS_OK && space.free < needed)
+			status = fail(err, STATUS_SHARE_FULL, "check free space",
+				      session->target.row.path,
+				      "%s are free, about %s are needed; add room on the share or "
+				      "delete the oldest backups",
+				      capacity_text(space.free, have), capacity_text(needed, want));
+	}
+	backup_connection_give(session, share, status != STATUS_OK);
+	return status;
+}
+
+static enum status prepare(struct backup_job *job, struct error *err)
+{
+	struct backup_session *session = &job->session;
+	jobs_run_progress(session->run, "checking the share", 0, 0);
+	enum status status = open_repository(job, err);
+	if (status == STATUS_OK)
+		status = backup_history_load(session, job->state, &job->history, err);
+	if (status == STATUS_OK)
+		status = check_space(job, err);
+	session->expected_bytes = job->history.previous_bytes;
+	if (status == STATUS_OK)
+		status = backup_generation_begin(session, job->state, err);
+	if (status == STATUS_OK)
+		status = backup_reconcile(session, err);
+	if (status == STATUS_OK)
+		status = backup_packer_start(session, &session->packer, err);
+	if (status == STATUS_OK)
+		status = backup_readers_start(session, &job->readers, err);
+	return status;
+}
+
+/* The service's own role comes first: recovered first, and named even when no service is
+ * configured. */
+static enum status make_roles(struct backup_job *job, struct error *err)
+{
+	const struct config *config = job->session.service->config;
+	job->roles = calloc(config->service_count + 1, sizeof *job->roles);
+	if (job->roles == NULL)
+		return fail_memory(err, "begin backup");
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i <= config->service_count && status == STATUS_OK; i++) {
+		const struct config_service *service = i == 0 ? NULL : &config->services[i - 1];
+		job->role_count++;
+		status = backup_role_init(&job->roles[i], &job->session, service, (int)i, err);
+	}
+	return status;
+}
+
+static void *role_thread(void *argument)
+{
+	struct backup_job *job = argument;
+	for (;;) {
+		struct error err;
+		size_t next = atomic_fetch_add(&job->next_role, 1);
+		if (next >= job->role_count)
+			return NULL;
+		if (backup_role_run(&job->roles[next], &err) != STATUS_OK)
+			backup_fault_raise(&job->session.fault, &err);
+	}
+}
+
+static enum status run_roles(struct backup_job *job, struct error *err)
+{
+	pthread_t threads[ROLES_AT_ONCE];
+	size_t count = 0;
+	enum status status = STATUS_OK;
+	while (count < ROLES_AT_ONCE && count < job->role_count && status == STATUS_OK) {
+		status = thread_start(&threads[count], "role", role_thread, job, err);
+		if (status == STATUS_OK)
+			count++;
+	}
+	if (status != STATUS_OK)
+		backup_fault_raise(&job->session.fault, err);
+	for (size_t i = 0; i < count; i++)
+		(void)pthread_join(threads[i], NULL);
+	return backup_session_check(&job->session, err);
+}
+
+/* When every service failed there is nothing worth a backup; the first one's reason is the job's.
+ */
+static enum status check_roles(const struct backup_job *job, struct error *err)
+{
+	const struct backup_role *failed = NULL;
+	for (size_t i = 1; i < job->role_count; i++) {
+		if (job->roles[i].status == STATUS_OK)
+			return STATUS_OK;
+		if (failed == NULL)
+			failed = &job->roles[i];
+	}
+	if (failed == NULL)
+		return STATUS_OK;
+	*err = failed->error;
+	error_add_context(err, "every role failed, %s first", failed->name);
+	err->status = STATUS_FAILED;
+	return STATUS_FAILED;
+}
+
+static enum status set_result(const struct backup_commit *commit, struct error *err)
+{
+	struct buffer text;
+	AUTO_JSON result = json_pack("{s:s, s:I, s:I, s:I}", "folder", commit->folder, "sequence",
+				     (json_int_t)commit->history->sequence, "backupSizeInKb",
+				     (json_int_t)(commit->bytes / 1024), "compressedBackupSizeInKb",
+				     (json_int_t)(commit->new_bytes / 1024));
+	if (result == NULL)
+		return fail_memory(err, "write job result");
+	buffer_init(&text, 65536);
+	enum status status = json_write(result, &text, err);
+	if (status == STATUS_OK)
+		status = jobs_run_set_result(commit->session->run, (const char *)text.data, err);
+	buffer_done(&text);
+	return status;
+}
+
+static enum status commit(struct backup_job *job, struct error *err)
+{
+	struct backup_commit commit = {
+		.session = &job->session,
+		.history = &job->history,
+		.roles = job->roles,
+		.role_count = job->role_count,
+		.is_automatic = jobs_run_job(job->session.run)->is_automatic,
+	};
+	uint64_t bytes = atomic_load(&job->session.bytes_done);
+	jobs_run_progress(job->session.run, "committing", bytes, bytes);
+	enum status status = backup_commit_to_share(&commit, err);
+	if (status == STATUS_OK)
+		status = backup_commit_to_database(&commit, job->state, err);
+	if (status == STATUS_OK)
+		status = set_result(&commit, err);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < job->role_count; i++)
+		backup_role_keep_cache(&job->roles[i]);
+	if (commit.state == JOB_SUCCEEDED)
+		return STATUS_OK;
+	return fail(err, STATUS_PARTIAL, "run backup", NULL,
+		    "some roles are not complete; each says why");
+}
+
+static enum status run_all(struct backup_job *job, struct error *err)
+{
+	enum status status = prepare(job, err);
+	if (status == STATUS_OK)
+		status = make_roles(job, err);
+	if (status == STATUS_OK)
+		status = run_roles(job, err);
+	if (status == STATUS_OK)
+		status = check_roles(job, err);
+	if (status == STATUS_OK)
+		status = backup_packer_finish(job->session.packer, err);
+	if (status == STATUS_OK)
+		status = commit(job, err);
+	return status;
+}
+
+enum status backup_run(struct jobs_run *run, void *context, struct error *err)
+{
+	struct backup_job *job = calloc(1, sizeof *job);
+	if (job == NULL)
+		return fail_memory(err, "begin backup");
+	enum status status = open_session(job, run, context, err);
+	if (status == STATUS_OK)
+		status = run_all(job, err);
+	close_session(job);
+	free(job);
+	return status;
+}

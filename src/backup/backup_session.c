@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the threads of a run share: the first fault, connections to the share. */
+#include <string.h>
+
+#include "backup_session.h"
+
+void backup_fault_init(struct backup_fault *fault)
+{
+	(void)pthread_mutex_init(&fault->mutex, NULL);
+	atomic_init(&fault->raised, false);
+	memset(&fault->first, 0, sizeof fault->first);
+}
+
+void backup_fault_done(struct backup_fault *fault)
+{
+	(void)pthread_mutex_destroy(&fault->mutex);
+}
+
+void backup_fault_raise(struct backup_fault *fault, const struct error *err)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	if (!atomic_load(&fault->raised)) {
+		fault->first = *err;
+		atomic_store(&fault->raised, true);
+	}
+	(void)pthread_mutex_unlock(&fault->mutex);
+}
+
+bool backup_fault_is_raised(const struct backup_fault *fault)
+{
+	return atomic_load_explicit(&fault->raised, memory_order_relaxed);
+}
+
+enum status backup_fault_get(struct backup_fault *fault, struct error *err)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	enum status status = fault->first.status;
+	if (err != NULL)
+		*err = fault->first;
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return status;
+}
+
+enum status backup_session_check(struct backup_session *session, struct error *err)
+{
+	if (backup_fault_is_raised(&session->fault))
+		return backup_fault_get(&session->fault, err);
+	return cancel_check(session->cancel, "run backup", err);
+}
+
+enum status backup_connection_take(struct backup_session *session, struct share **out,
+				   struct error *err)
+{
+	struct backup_connections *connections = &session->connections;
+	struct share *share = NULL;
+	(void)pthread_mutex_lock(&connections->mutex);
+	if (connections->count > 0)
+		share = connections->idle[--connections->count];
+	(void)pthread_mutex_unlock(&connections->mutex);
+	if (share == NULL)
+		return backup_target_open(session->service, &session->target, session->cancel, out,
+					  err);
+	*out = share;
+	return STATUS_OK;
+}
+
+void backup_connection_give(struct backup_session *session, struct share *share, bool failed)
+{
+	struct backup_connections *connections = &session->connections;
+	(void)pthread_mutex_lock(&connections->mutex);
+	if (share != NULL && !failed && connections->count < ARRAY_LENGTH(connections->idle))
+		connections->idle[connections->count++] = TAKE(share);
+	(void)pthread_mutex_unlock(&connections->mutex);
+	share_close(share);
+}
+
+void backup_connections_close(struct backup_connections *connections)
+{
+	while (connections->count > 0)
+		share_close(connections->idle[--connections->count]);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests for jobs: checked, merged, queued. Nothing here touches a share. */
+#include <string.h>
+
+#include "backup_submit.h"
+
+#define STORE_FIELD "properties.externalStoreDefault."
+#define CERTIFICATE_MAX (256u << 10)
+
+static enum status check_number(const char *field, const int64_t *value, int64_t min, int64_t max,
+				struct error *err)
+{
+	if (value == NULL || (*value >= min && *value <= max))
+		return STATUS_OK;
+	return fail_field(err, field, "found %lld, allowed are whole numbers from %lld to %lld",
+			  (long long)*value, (long long)min, (long long)max);
+}
+
+static enum status decode_certificate(const char *text, struct buffer *der, struct error *err)
+{
+	struct buffer bytes;
+	struct certificate *certificate = NULL;
+	buffer_init(&bytes, CERTIFICATE_MAX);
+	enum status status = base64_decode(text, &bytes, NULL);
+	if (status != STATUS_OK)
+		status = fail_field(err, STORE_FIELD "encryptionCertBase64",
+				    "found text that is not base64; send the DER bytes of a .cer "
+				    "file in base64");
+	if (status == STATUS_OK)
+		status = certificate_parse(bytes.data, bytes.length,
+					   STORE_FIELD "encryptionCertBase64", &certificate, err);
+	if (status == STATUS_OK)
+		status = buffer_append(der, certificate->der.data, certificate->der.length, err);
+	certificate_free(certificate);
+	buffer_done(&bytes);
+	return status;
+}
+
+static enum status check_user_name(const char *user_name, struct error *err)
+{
+	if (user_name == NULL || (text_is_printable_utf8(user_name) && strlen(user_name) <= 256))
+		return STATUS_OK;
+	return fail_field(
+		err, STORE_FIELD "userName",
+		"found control characters, text that is not UTF-8 or more than 256 bytes; "
+		"allowed is DOMAIN\\user, user@domain or a bare name");
+}
+
+static enum status check_update(const struct backup_location_update *update, struct buffer *der,
+				struct error *err)
+{
+	enum status status = STATUS_OK;
+	struct share_address address;
+	if (update->path != NULL)
+		status = share_address_parse(update->path, STORE_FIELD "path", &address, err);
+	if (status == STATUS_OK)
+		status = check_user_name(update->user_name, err);
+	if (status == STATUS_OK)
+		status = check_number(STORE_FIELD "backupFrequencyInHours", update->frequency_hours,
+				      BACKUP_FREQUENCY_MIN, BACKUP_FREQUENCY_MAX, err);
+	if (status == STATUS_OK)
+		status = check_number(STORE_FIELD "backupRetentionPeriodInDays",
+				      update->retention_days, BACKUP_RETENTION_MIN,
+				      BACKUP_RETENTION_MAX, err);
+	if (status == STATUS_OK && update->certificate_base64 != NULL)
+		status = decode_certificate(update->certificate_base64, der, err);
+	return status;
+}
+
+/* What is stored wins where the update is silent. A location without a path cannot be tested, so it
+ * is refused. */
+static enum status check_complete(struct backup_service *service, struct db *state,
+				  const struct backup_location_update *update, struct error *err)
+{
+	if (update->path != NULL)
+		return STATUS_OK;
+	struct db_location stored;
+	memset(&stored, 0, sizeof stored);
+	enum status status =
+		db_location_get(state, service->config->deployment.location, &stored, err);
+	if (status == STATUS_OK && stored.path == NULL)
+		status = fail_field(
+			err, STORE_FIELD "path",
+			"missing, and no share is configured yet; allowed is "
+			"\\\\server\\share[\\folder], smb://server[:port]/share[/folder] "
+			"or an absolute path");
+	db_location_done(&stored);
+	return status;
+}
+
+static enum status seal_password(struct backup_service *service, const char *password,
+				 struct buffer *text, struct error *err)
+{
+	AUTO_SECRET plain = SECRET_EMPTY;
+	struct buffer sealed;
+	buffer_init(&sealed, 1u << 20);
+	enum status status = secret_copy(&plain, password, strlen(password), err);
+	if (status == STATUS_OK)
+		status = crypto_seal(&service->master_key, PURPOSE_SHARE_PASSWORD, &plain, &sealed,
+				     err);
+	if (status == STATUS_OK)
+		status = base64_encode(sealed.data, sealed.length, text, err);
+	buffer_done(&sealed);
+	return status;
+}
+
+static enum status set_text(json_t *object, const char *name, const char *value, struct error *err)
+{
+	if (value == NULL || json_object_set_new(object, name, json_string(value)) == 0)
+		return STATUS_OK;
+	return fail_memory(err, "write job parameters");
+}
+
+static enum status set_numbers(json_t *object, const struct backup_location_update *update,
+			       struct error *err)
+{
+	int failed = 0;
+	if (update->frequency_hours != NULL)
+		failed |= json_object_set_new(object, PARAMETER_FREQUENCY,
+					      json_integer(*update->frequency_hours));
+	if (update->retention_days != NULL)
+		failed |= json_object_set_new(object, PARAMETER_RETENTION,
+					      json_integer(*update->retention_days));
+	if (update->scheduler_enabled != NULL)
+		failed |= json_object_set_new(object, PARAMETER_SCHEDULER,
+					      json_boolean(*update->scheduler_enabled));
+	return failed == 0 ? STATUS_OK : fail_memory(err, "write job parameters");
+}
+
+static enum status set_certificate(json_t *object, const struct buffer *der, struct error *err)
+{
+	if (der->length == 0)
+		return STATUS_OK;
+	struct buffer text;
+	buffer_init(&text, 2 * CERTIFICATE_MAX);
+	enum status status = base64_encode(der->data, der->length, &text, err);
+	if (status == STATUS_OK)
+		status = set_text(object, PARAMETER_CERTIFICATE, (const char *)text.data, err);
+	buffer_done(&text);
+	return status;
+}
+
+static enum status set_password(struct backup_service *service, json_t *object,
+				const char *password, struct error *err)
+{
+	if (password == NULL)
+		return STATUS_OK;
+	struct buffer text;
+	buffer_init(&text, 2u << 20);
+	enum status status = seal_password(service, password, &text, err);
+	if (status == STATUS_OK)
+		status = set_text(object, PARAMETER_PASSWORD, (const char *)text.data, err);
+	buffer_done(&text);
+	return status;
+}
+
+/* The job carries only what was asked for; the merge happens when it runs. */
+static enum status write_parameters(struct backup_service *service,
+				    const struct backup_location_update *update,
+				    const struct buffer *der, struct buffer *out, struct error *err)
+{
+	AUTO_JSON object = json_object();
+	if (object == NULL)
+		return fail_memory(err, "write job parameters");
+	enum status status = set_text(object, PARAMETER_PATH, update->path, err);
+	if (status == STATUS_OK)
+		status = set_text(object, PARAMETER_USER_NAME, update->user_name, err);
+	if (status == STATUS_OK)
+		status = set_password(service, object, update->password, err);
+	if (status == STATUS_OK)
+		status = set_certificate(object, der, err);
+	if (status == STATUS_OK)
+		status = set_numbers(object, update, err);
+	if (status == STATUS_OK)
+		status = json_write(object, out, err);
+	return status;
+}
+
+struct job_request {
+	const char *kind;
+	const char *caller;
+	bool is_automatic;
+	const char *parameters; /* NULL: none */
+};
+
+static enum status queue_job(struct backup_service *service, struct db *state,
+			     const struct job_request *request, char id[GUID_TEXT_SIZE],
+			     struct error *err)
+{
+	struct db_job job;
+	AUTO_FREE char *kind = strdup(request->kind);
+	AUTO_FREE char *location = strdup(service->config->deployment.location);
+	AUTO_FREE char *caller = strdup(request->caller);
+	AUTO_FREE char *parameters = strdup(request->parameters != NULL ? request->parameters : "");
+	if (kind == NULL || location == NULL || caller == NULL || parameters == NULL)
+		return fail_memory(err, "queue job");
+	memset(&job, 0, sizeof job);
+	guid_generate(job.id);
+	job.kind = kind;
+	job.location = location;
+	job.requested_by = caller;
+	job.is_automatic = request->is_automatic;
+	job.parameters = request->parameters != NULL ? parameters : NULL;
+	job.created_time = clock_now(service->clock);
+	enum status status = db_job_add(state, &job, err);
+	if (status != STATUS_OK)
+		return status;
+	memcpy(id, job.id, GUID_TEXT_SIZE);
+	struct jobs_engine *engine = atomic_load(&service->engine);
+	if (engine != NULL)
+		jobs_engine_wake(engine);
+	return STATUS_OK;
+}
+
+enum status backup_location_submit(struct backup_service *service, struct db *state,
+				   const struct backup_location_update *update, const char *caller,
+				   char operation_id[GUID_TEXT_SIZE], struct error *err)
+{
+	struct buffer der, parameters;
+	buffer_init(&der, CERTIFICATE_MAX);
+	buffer_init(&parameters, 4u << 20);
+	enum status status = check_update(update, &der, err);
+	if (status == STATUS_OK)
+		status = check_complete(service, state, update, err);
+	if (status == STATUS_OK)
+		status = write_parameters(service, update, &der, &parameters, err);
+	if (status == STATUS_OK) {
+		const struct job_request request = {
+			.kind = "locationUpdate",
+			.caller = caller,
+			.parameters = (const char *)parameters.data,
+		};
+		status = queue_job(service, state, &request, operation_id, err);
+	}
+	buffer_done(&parameters);
+	buffer_done(&der);
+	return status;
+}
+
+enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
+			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
+{
+	struct backup_target target;
+	enum status status = backup_target_load(service, state, &target, err);
+	if (status == STATUS_OK && target.row.certificate.length == 0)
+		status = fail(err, STATUS_NOT_CONFIGURED, "read backup location", target.row.name,
+			      "no encryption certificate is configured; set " STORE_FIELD
+			      "encryptionCertBase64 of the backup location first");
+	if (status == STATUS_OK) {
+		const struct job_request request = {
+			.kind = "backup",
+			.caller = caller,
+			.is_automatic = is_automatic,
+		};
+		status = queue_job(service, state, &request, backup_id, err);
+	}
+	backup_target_done(&target);
+	return status;
+}

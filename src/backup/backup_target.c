@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stored backup location, ready to open its share. */
+#include <string.h>
+
+#include "backup_private.h"
+
+static enum status load_password(const struct backup_service *service, struct backup_target *target,
+				 struct error *err)
+{
+	const struct buffer *sealed = &target->row.password_sealed;
+	if (sealed->length == 0)
+		return STATUS_OK;
+	return crypto_unseal(&service->master_key, PURPOSE_SHARE_PASSWORD, sealed->data,
+			     sealed->length, &target->password, err);
+}
+
+enum status backup_target_prepare(const struct backup_service *service,
+				  struct backup_target *target, struct error *err)
+{
+	enum status status = share_address_parse(
+		target->row.path, "properties.externalStoreDefault.path", &target->address, err);
+	if (status == STATUS_OK)
+		status = load_password(service, target, err);
+	return status;
+}
+
+enum status backup_target_load(struct backup_service *service, struct db *state,
+			       struct backup_target *target, struct error *err)
+{
+	memset(target, 0, sizeof *target);
+	enum status status =
+		db_location_get(state, service->config->deployment.location, &target->row, err);
+	if (status == STATUS_OK && target->row.path == NULL)
+		status = fail(err, STATUS_NOT_CONFIGURED, "read backup location",
+			      service->config->deployment.location,
+			      "no share is configured; set properties.externalStoreDefault.path of "
+			      "the backup location first");
+	if (status == STATUS_OK)
+		status = backup_target_prepare(service, target, err);
+	return status;
+}
+
+void backup_target_done(struct backup_target *target)
+{
+	db_location_done(&target->row);
+	secret_free(&target->password);
+}
+
+enum status backup_target_open(const struct backup_service *service,
+			       const struct backup_target *target, const struct cancel *cancel,
+			       struct share **out, struct error *err)
+{
+	const struct share_options options = {
+		.address = &target->address,
+		.user_name = target->row.user_name,
+		.password = secret_is_empty(&target->password) ? NULL : &target->password,
+		.cancel = cancel,
+		.deadline = service->config->engine.share_deadline,
+	};
+	return share_open(service->shares, &options, out, err);
+}
