@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Building blocks of answers: JSON bodies and the 202 of a long-running operation. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api_private.h"
+
+bool api_set(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value) == 0;
+}
+
+json_t *api_text_or_null(const char *text)
+{
+	return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
+}
+
+json_t *api_foreign_text(const char *text)
+{
+	json_t *json = json_string(text);
+	AUTO_FREE char *copy = json == NULL ? strdup(text) : NULL;
+
+	if (json != NULL || copy == NULL)
+		return json;
+	for (char *at = copy; *at != '\0'; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	return json_string(copy);
+}
+
+json_t *api_time_or_null(int64_t time)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return time == 0 ? json_null() : json_string(clock_text(time, text));
+}
+
+enum status api_answer_json(struct http_response *response, unsigned status,
+			    const char *content_type, json_t *json, struct error *err)
+{
+	AUTO_JSON owned = json;
+
+	if (owned == NULL)
+		return fail_memory(err, "build the answer");
+	response->status = status;
+	response->content_type = content_type;
+	return json_write(owned, &response->body, err);
+}
+
+enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
+				struct error *err)
+{
+	long configured = call->api->settings.config->http.retry_after;
+	char base[API_ID_SIZE], id[API_ID_SIZE], text[2 * API_ID_SIZE + 64];
+
+	(void)err;
+	(void)api_base_url(call, base);
+	(void)api_child_id(call, API_CANONICAL, "operationResults", operation_id, id);
+	(void)snprintf(text, sizeof(text), "%s%s?api-version=%s", base, id,
+		       http_request_query(call->request, "api-version"));
+	http_response_header(call->response, "Location", text);
+	(void)snprintf(text, sizeof(text), "%ld", configured > 0 ? configured : retry_after);
+	http_response_header(call->response, "Retry-After", text);
+	call->response->status = 202;
+	return STATUS_OK;
+}

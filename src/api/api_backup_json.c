@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The wire shape of a backup, whether it is committed on the share or only a job so far
+ * (CONTRACT 4.1). */
+#include <stdio.h>
+#include <string.h>
+
+#include "api_private.h"
+
+/* The states of a job by the names of the contract's OperationStatus; a name that this version does
+ * not have would break generated clients. */
+const char *api_operation_status(const char *job_state)
+{
+	static const char *const known[] = { "Queued", "Running", "Succeeded", "PartialSucceeded",
+					     "Failed" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+		if (strcmp(known[i], job_state) == 0)
+			return known[i];
+	return "Failed";
+}
+
+struct api_backup_view api_backup_view_committed(const struct db_backup *backup)
+{
+	return (struct api_backup_view) {
+		.id = backup->id,
+		.status = backup->status,
+		.created_time = backup->completed_time,
+		.duration = backup->completed_time - backup->started_time,
+		.stamp_version = backup->stamp_version,
+		.oem_version = backup->oem_version,
+		.deployment_id = backup->deployment_id,
+		.thumbprint = backup->thumbprint,
+		.is_complete = true,
+		.is_automatic = backup->is_automatic,
+		.is_ready = backup->is_cloud_recovery_ready,
+	};
+}
+
+struct api_backup_view api_backup_view_job(const struct api_call *call, const struct db_job *job)
+{
+	const struct config *config = call->api->settings.config;
+	bool is_over = job->ended_time != 0;
+
+	return (struct api_backup_view) {
+		.id = job->id,
+		.status = api_operation_status(job->state),
+		.created_time = is_over ? job->ended_time : job->created_time,
+		.duration =
+			is_over && job->started_time != 0 ? job->ended_time - job->started_time : 0,
+		.stamp_version = config->deployment.stamp_version,
+		.oem_version = config->deployment.oem_version,
+		.deployment_id = config->deployment.id,
+		.is_automatic = job->is_automatic,
+	};
+}
+
+static json_t *api_backup_info(const struct api_backup_view *view, json_t *roles)
+{
+	char created[CLOCK_TEXT_SIZE], duration[CLOCK_TEXT_SIZE];
+	json_t *info = json_object();
+	bool complete =
+		api_set(info, "backupDataVersion", json_string(BACKUP_DATA_VERSION)) &&
+		api_set(info, "backupId", json_string(view->id)) &&
+		api_set(info, "roleStatus", json_incref(roles)) &&
+		api_set(info, "status", json_string(view->status)) &&
+		api_set(info, "createdDateTime",
+			json_string(clock_text(view->created_time, created))) &&
+		api_set(info, "timeTakenToCreate",
+			json_string(clock_duration_text(view->duration, duration))) &&
+		api_set(info, "stampVersion", json_string(view->stamp_version)) &&
+		api_set(info, "oemVersion", api_text_or_null(view->oem_version)) &&
+		api_set(info, "deploymentID", json_string(view->deployment_id)) &&
+		api_set(info, "encryptionCertThumbprint", api_text_or_null(view->thumbprint)) &&
+		api_set(info, "completelyUploaded", json_boolean(view->is_complete)) &&
+		api_set(info, "isAutomaticBackup", json_boolean(view->is_automatic)) &&
+		api_set(info, "isCloudRecoveryReady", json_boolean(view->is_ready));
+
+	if (!complete) {
+		json_decref(info);
+		return NULL;
+	}
+	return info;
+}
+
+json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
+			const struct api_backup_view *view, json_t **roles)
+{
+	const char *location = call->api->settings.config->deployment.location;
+	AUTO_JSON list = json_array();
+	json_t *info = list == NULL ? NULL : api_backup_info(view, list);
+	char id[API_ID_SIZE];
+
+	if (info == NULL)
+		return NULL;
+	json_t *backup =
+		json_pack("{s:s, s:o, s:s, s:s, s:{}, s:{s:o}}", "id",
+			  api_child_id(call, spelling, "backups", view->id, id), "name",
+			  json_sprintf("%s/%s", location, view->id), "type", API_BACKUP_TYPE,
+			  "location", location, "tags", "properties", "backupInfo", info);
+
+	/* Kept alive by the backup. */
+	if (backup != NULL)
+		*roles = list;
+	return backup;
+}
+
+static enum status api_backup_role(const struct db_job_role *role, void *context, struct error *err)
+{
+	json_t *roles = context;
+	json_t *item = json_pack("{s:s, s:s}", "roleName", role->role, "status",
+				 api_operation_status(role->state));
+
+	if (json_array_append_new(roles, item) != 0)
+		return fail_memory(err, "show the roles of a backup");
+	return STATUS_OK;
+}
+
+enum status api_backup_roles(struct api_call *call, const char *job_id, json_t *roles,
+			     struct error *err)
+{
+	return db_job_role_list(call->state, job_id, api_backup_role, roles, err);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The backup location: list, get, put. */
+#include <string.h>
+
+#include "api_private.h"
+
+/* Seconds until the first poll of an update, as recorded. */
+static const long api_update_retry_after = 5;
+
+static enum status api_location_load(struct api_call *call, json_t **out, struct error *err)
+{
+	struct db_location location = { 0 };
+	enum status status = db_location_get(
+		call->state, call->api->settings.config->deployment.location, &location, err);
+
+	if (status != STATUS_OK)
+		return status;
+	*out = api_location_json(call, API_AS_REQUESTED, &location);
+	db_location_done(&location);
+	return *out == NULL ? fail_memory(err, "show the backup location") : STATUS_OK;
+}
+
+enum status api_backup_locations_get(struct api_call *call, struct error *err)
+{
+	json_t *location = NULL;
+	enum status status = api_location_load(call, &location, err);
+
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_json(call->response, 200, API_JSON_UTF8, location, err);
+}
+
+enum status api_backup_locations_list(struct api_call *call, struct error *err)
+{
+	struct api_page page;
+	AUTO_JSON value = json_array();
+	enum status status = api_page_read(call, &page, err);
+
+	/* There is exactly one location. */
+	if (status == STATUS_OK && page.skip == 0 && page.top > 0) {
+		json_t *location = NULL;
+
+		status = api_location_load(call, &location, err);
+		if (status == STATUS_OK && json_array_append_new(value, location) != 0)
+			status = fail_memory(err, "list the backup locations");
+	}
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_json(call->response, 200, API_JSON_UTF8,
+			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
+}
+
+static enum status api_body_check(struct api_call *call, struct error *err)
+{
+	const char *type = http_request_header(call->request, "Content-Type");
+
+	if (call->request->body_length == 0)
+		return fail_field(err, "", "The body is empty; a JSON object is needed");
+	if (type == NULL)
+		return STATUS_OK;
+
+	size_t length = strcspn(type, "; \t");
+
+	if (length == sizeof(API_JSON) - 1 && strncasecmp(type, API_JSON, length) == 0)
+		return STATUS_OK;
+	return api_fail(call, API_FAULT_MEDIA_TYPE, STATUS_INVALID, NULL, err,
+			"The Content-Type of the body is not supported; supported: " API_JSON);
+}
+
+enum status api_backup_locations_put(struct api_call *call, struct error *err)
+{
+	struct api_location_values values = { 0 };
+	struct backup_location_update update = { 0 };
+	char operation_id[GUID_TEXT_SIZE];
+	AUTO_JSON body = NULL;
+	enum status status = api_body_check(call, err);
+
+	if (status == STATUS_OK)
+		status = json_parse(call->request->body, call->request->body_length, &body, err);
+	if (status == STATUS_OK)
+		status = api_location_read(call, body, &values, &update, err);
+	if (status == STATUS_OK)
+		status = backup_location_submit(call->api->settings.backup, call->state, &update,
+						call->caller.name, operation_id, err);
+	api_body_wipe(body);
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_accepted(call, operation_id, api_update_retry_after, err);
+}

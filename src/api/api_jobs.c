@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs of every kind with their progress: our extension .../operations[/{id}]. */
+#include <stdint.h>
+
+#include "api_private.h"
+
+enum { API_JOBS_DEFAULT = 100, API_JOBS_MAX = 1000 };
+
+struct api_job_list {
+	struct api_call *call;
+	size_t skip;
+	json_t *value; /* owned: jobs, each with an empty array of roles */
+};
+
+static enum status api_list_job(const struct db_job *job, void *context, struct error *err)
+{
+	struct api_job_list *list = context;
+	AUTO_JSON roles = json_array();
+
+	if (list->skip > 0) {
+		list->skip--;
+		return STATUS_OK;
+	}
+	if (roles == NULL ||
+	    json_array_append_new(list->value, api_job_json(list->call, job, roles)) != 0)
+		return fail_memory(err, "list the operations");
+	return STATUS_OK;
+}
+
+static enum status api_list_role(const struct db_job_role *role, void *context, struct error *err)
+{
+	if (json_array_append_new(context, api_job_role_json(role)) != 0)
+		return fail_memory(err, "list the roles of an operation");
+	return STATUS_OK;
+}
+
+static enum status api_job_roles(struct api_call *call, json_t *job, struct error *err)
+{
+	json_t *properties = json_object_get(job, "properties");
+
+	return db_job_role_list(call->state,
+				json_string_value(json_object_get(properties, "operationId")),
+				api_list_role, json_object_get(properties, "roles"), err);
+}
+
+static enum status api_page_limit(struct api_page *page, struct error *err)
+{
+	if (page->top == SIZE_MAX)
+		page->top = API_JOBS_DEFAULT;
+	if (page->top > API_JOBS_MAX)
+		return fail_field(err, "$top", "%zu is not allowed for $top: 0 to %d", page->top,
+				  API_JOBS_MAX);
+	if (page->skip > API_JOBS_MAX)
+		return fail_field(err, "$skip", "%zu is not allowed for $skip: 0 to %d", page->skip,
+				  API_JOBS_MAX);
+	return STATUS_OK;
+}
+
+enum status api_jobs_list(struct api_call *call, struct error *err)
+{
+	AUTO_JSON value = json_array();
+	struct api_job_list list = { .call = call, .value = value };
+	struct api_page page;
+	enum status status = api_page_read(call, &page, err);
+
+	if (status == STATUS_OK)
+		status = api_page_limit(&page, err);
+	if (status == STATUS_OK && page.top > 0) {
+		list.skip = page.skip;
+		status = db_job_list(call->state, call->api->settings.config->deployment.location,
+				     NULL, page.skip + page.top, api_list_job, &list, err);
+	}
+	for (size_t i = 0; status == STATUS_OK && i < json_array_size(value); i++)
+		status = api_job_roles(call, json_array_get(value, i), err);
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_json(call->response, 200, API_JSON_UTF8,
+			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
+}
+
+enum status api_jobs_get(struct api_call *call, struct error *err)
+{
+	struct db_job job = { 0 };
+	AUTO_JSON roles = json_array();
+	enum status status = api_job_get(call, API_OPERATION_TYPE, &job, err);
+
+	if (status != STATUS_OK)
+		return status;
+	json_t *json = roles == NULL ? NULL : api_job_json(call, &job, roles);
+	db_job_done(&job);
+	if (json == NULL)
+		return fail_memory(err, "show the operation");
+	status = api_job_roles(call, json, err);
+	if (status != STATUS_OK) {
+		json_decref(json);
+		return status;
+	}
+	return api_answer_json(call->response, 200, API_JSON_UTF8, json, err);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a 202's Location leads to: still running, the finished resource, or the failure (CONTRACT
+ * 9). */
+#include <string.h>
+
+#include "api_private.h"
+
+static const long api_poll_retry_after = 60;
+
+static enum status api_result_failed(struct api_call *call, const struct db_job *job,
+				     struct error *err)
+{
+	const char *message = job->error_message;
+	json_t *envelope = json_object();
+
+	if (message == NULL)
+		message = strcmp(job->state, "Cancelled") == 0 ? "The operation was cancelled"
+							       : "The operation failed";
+	if (!api_set(envelope, "error", api_error_json("BcdrOperationException", message, NULL)) ||
+	    !api_set(envelope, "properties", json_pack("{s:s}", "provisioningState", "Failed"))) {
+		json_decref(envelope);
+		return fail_memory(err, "show the operation");
+	}
+	http_response_header(call->response, "x-ms-failure-cause", "service");
+	return api_answer_json(call->response, 500, API_JSON, envelope, err);
+}
+
+static enum status api_result_location(struct api_call *call, struct error *err)
+{
+	struct db_location location = { 0 };
+	enum status status = db_location_get(
+		call->state, call->api->settings.config->deployment.location, &location, err);
+
+	if (status != STATUS_OK)
+		return status;
+	json_t *json = api_location_json(call, API_CANONICAL, &location);
+	db_location_done(&location);
+	return api_answer_json(call->response, 200, API_JSON, json, err);
+}
+
+static json_t *api_wrapped_key(const struct db_job *job)
+{
+	AUTO_JSON result = NULL;
+
+	if (job->result == NULL ||
+	    json_parse(job->result, strlen(job->result), &result, NULL) != STATUS_OK)
+		return json_null();
+	json_t *key = json_object_get(result, "encryptedBackupEncryptionKey");
+	return json_is_string(key) ? json_incref(key) : json_null();
+}
+
+static json_t *api_kilobytes(uint64_t bytes)
+{
+	return json_integer((json_int_t)((bytes + 1023) / 1024));
+}
+
+static enum status api_result_backup(struct api_call *call, const struct db_job *job,
+				     struct error *err)
+{
+	struct db_backup backup = { 0 };
+	enum status status = db_backup_get(call->state, job->location, job->id, &backup, err);
+
+	if (status == STATUS_NOT_FOUND)
+		return api_resource_not_found(call, API_BACKUP_TYPE, job->id, err);
+	if (status != STATUS_OK)
+		return status;
+
+	struct api_backup_view view = api_backup_view_committed(&backup);
+	json_t *roles = NULL;
+	AUTO_JSON json = api_backup_json(call, API_CANONICAL, &view, &roles);
+	json_t *info = json_object_get(json_object_get(json, "properties"), "backupInfo");
+	bool complete = api_set(info, "encryptedBackupEncryptionKey", api_wrapped_key(job)) &&
+			api_set(info, "backupSizeInKb", api_kilobytes(backup.bytes)) &&
+			api_set(info, "compressedBackupSizeInKb", api_kilobytes(backup.new_bytes));
+
+	db_backup_done(&backup);
+	status = complete ? api_backup_roles(call, job->id, roles, err)
+			  : fail_memory(err, "show the operation");
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_json(call->response, 200, API_JSON, json_incref(json), err);
+}
+
+static enum status api_result_answer(struct api_call *call, const struct db_job *job,
+				     struct error *err)
+{
+	if (strcmp(job->state, "Queued") == 0 || strcmp(job->state, "Running") == 0)
+		return api_answer_accepted(call, job->id, api_poll_retry_after, err);
+	if (!(strcmp(job->state, "Succeeded") == 0 || strcmp(job->state, "PartialSucceeded") == 0))
+		return api_result_failed(call, job, err);
+	if (strcmp(job->kind, "backup") == 0)
+		return api_result_backup(call, job, err);
+	return api_result_location(call, err);
+}
+
+enum status api_operation_results_get(struct api_call *call, struct error *err)
+{
+	struct db_job job = { 0 };
+	enum status status = api_job_get(call, API_LOCATION_TYPE "/operationResults", &job, err);
+
+	if (status != STATUS_OK)
+		return status;
+	status = api_result_answer(call, &job, err);
+	db_job_done(&job);
+	return status;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of module api share: one call, the route table, building blocks of answers. */
+#ifndef API_PRIVATE_H
+#define API_PRIVATE_H
+
+#include "infrabackup/api.h"
+#include "infrabackup/auth.h"
+
+#include <stdatomic.h>
+
+#define API_PROVIDER "Microsoft.Backup.Admin"
+#define API_LOCATION_TYPE API_PROVIDER "/backupLocations"
+#define API_BACKUP_TYPE API_LOCATION_TYPE "/backups"
+#define API_OPERATION_TYPE API_LOCATION_TYPE "/operations"
+
+#define API_JSON "application/json"
+#define API_JSON_UTF8 "application/json; charset=utf-8"
+
+struct api {
+	struct api_settings settings;
+	atomic_bool is_ready;
+};
+
+/* The {parameters} of a path; empty when the route has none of that name. */
+#define API_PARAMETER_SIZE 96
+struct api_path {
+	char subscription[API_PARAMETER_SIZE];
+	char group[API_PARAMETER_SIZE];
+	char location[API_PARAMETER_SIZE];
+	char id[API_PARAMETER_SIZE]; /* of a backup or an operation */
+};
+
+/* Faults whose code does not follow from a status. */
+enum api_fault {
+	API_FAULT_NONE,
+	API_FAULT_VERSION_MISSING,
+	API_FAULT_VERSION_UNKNOWN,
+	API_FAULT_SUBSCRIPTION,
+	API_FAULT_METHOD,
+	API_FAULT_MEDIA_TYPE,
+	API_FAULT_NOT_READY,
+	API_FAULT_CERTIFICATE,
+	API_FAULT_COUNT
+};
+
+struct api_call {
+	struct api *api;
+	const struct http_request *request;
+	struct http_response *response;
+	struct db *state;
+	struct auth_caller caller;
+	struct api_path path;
+	enum api_fault fault; /* set together with a failed status */
+};
+
+/* A failed handler leaves the response alone: the dispatcher writes the envelope. */
+typedef enum status (*api_handler)(struct api_call *call, struct error *err);
+
+enum api_access { API_OPEN, API_READER, API_OPERATOR, API_ADMINISTRATOR };
+
+struct api_route {
+	const char *method;
+	const char *path;
+	const char *operation_id;
+	enum api_access access;
+	api_handler handle;
+};
+
+/* --- api_routes.c --- */
+enum api_match { API_MATCH, API_MATCH_NO_PATH, API_MATCH_NO_METHOD };
+/* API_MATCH: *@route and @parameters are filled. API_MATCH_NO_METHOD: @allow lists what the path
+ * takes. */
+enum api_match api_route_find(const char *method, const char *path, const struct api_route **route,
+			      struct api_path *parameters, char *allow, size_t allow_size);
+
+/* --- api_errors.c --- */
+/* Records @fault for the call and returns fail() of @status. */
+enum status api_fail(struct api_call *call, enum api_fault fault, enum status status,
+		     const char *field, struct error *err, const char *format, ...)
+	PRINTF_LIKE(6, 7);
+/* The envelope for a failed call into @response. */
+void api_error_answer(struct http_response *response, enum api_fault fault,
+		      const struct error *err);
+/* {"code","message"[,"target"]}. NULL when memory is out. */
+json_t *api_error_json(const char *code, const char *message, const char *target);
+/* STATUS_NOT_FOUND in ARM's words. */
+enum status api_resource_not_found(const struct api_call *call, const char *type, const char *name,
+				   struct error *err);
+
+/* --- api_answer.c --- */
+/* The response becomes @status with @json (stolen, may be NULL: memory was out) as its body. */
+enum status api_answer_json(struct http_response *response, unsigned status,
+			    const char *content_type, json_t *json, struct error *err);
+/* 202, the operation's Location and Retry-After. */
+enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
+				struct error *err);
+/* Key with a new reference, NULL meaning that memory was out. False then. */
+bool api_set(json_t *object, const char *key, json_t *value);
+json_t *api_text_or_null(const char *text);
+/* Text that may hold a character cut in half or a file name that is not UTF-8: what JSON cannot
+ * carry becomes '?'. */
+json_t *api_foreign_text(const char *text);
+json_t *api_time_or_null(int64_t time);
+
+/* --- api_version.c, api_query.c --- */
+enum status api_version_check(struct api_call *call, struct error *err);
+
+struct api_page {
+	size_t skip;
+	size_t top; /* SIZE_MAX: everything */
+};
+enum status api_page_read(struct api_call *call, struct api_page *page, struct error *err);
+
+/* --- api_resource_id.c --- */
+#define API_ID_SIZE 768
+/* The call's subscription, group and location are the configured ones. */
+enum status api_scope_check(struct api_call *call, struct error *err);
+/* How the ids of an answer begin: as the request spelled it, or as a background operation does. */
+enum api_spelling { API_AS_REQUESTED, API_CANONICAL };
+/* ".../backupLocations/{location}" */
+const char *api_location_id(const struct api_call *call, enum api_spelling spelling,
+			    char id[API_ID_SIZE]);
+/* ".../backupLocations/{location}/{collection}/{name}" */
+const char *api_child_id(const struct api_call *call, enum api_spelling spelling,
+			 const char *collection, const char *name, char id[API_ID_SIZE]);
+/* "https://host", without a trailing slash. */
+const char *api_base_url(const struct api_call *call, char url[API_ID_SIZE]);
+
+/* --- wire shapes; NULL when memory is out --- */
+json_t *api_location_json(const struct api_call *call, enum api_spelling spelling,
+			  const struct db_location *location);
+/* The body of a PUT. Members of @update point into @values and @body. */
+struct api_location_values {
+	int64_t frequency_hours;
+	int64_t retention_days;
+	bool scheduler_enabled;
+};
+enum status api_location_read(const struct api_call *call, const json_t *body,
+			      struct api_location_values *values,
+			      struct backup_location_update *update, struct error *err);
+
+/* Overwrites every text in a body that may carry secrets. */
+void api_body_wipe(json_t *body);
+
+/* What a backup resource shows, be it committed or only a job. Borrowed. */
+struct api_backup_view {
+	const char *id;
+	const char *status;
+	int64_t created_time, duration;
+	const char *stamp_version, *oem_version, *deployment_id;
+	const char *thumbprint; /* NULL: none */
+	bool is_complete, is_automatic, is_ready;
+};
+/* Without its roles: *@roles is the borrowed, empty array for them. */
+json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
+			const struct api_backup_view *view, json_t **roles);
+struct api_backup_view api_backup_view_committed(const struct db_backup *backup);
+struct api_backup_view api_backup_view_job(const struct api_call *call, const struct db_job *job);
+/* Appends {"roleName","status"} of the job's roles. */
+enum status api_backup_roles(struct api_call *call, const char *job_id, json_t *roles,
+			     struct error *err);
+json_t *api_job_json(const struct api_call *call, const struct db_job *job, json_t *roles);
+json_t *api_job_role_json(const struct db_job_role *role);
+/* Only the states that the contract's version knows. */
+const char *api_operation_status(const char *job_state);
+/* A job of this location by the id in the path; STATUS_NOT_FOUND. */
+enum status api_job_get(struct api_call *call, const char *type, struct db_job *out,
+			struct error *err);
+
+/* --- handlers --- */
+enum status api_health_get(struct api_call *call, struct error *err);
+enum status api_ready_get(struct api_call *call, struct error *err);
+enum status api_operations_list(struct api_call *call, struct error *err);
+enum status api_backup_locations_list(struct api_call *call, struct error *err);
+enum status api_backup_locations_get(struct api_call *call, struct error *err);
+enum status api_backup_locations_put(struct api_call *call, struct error *err);
+enum status api_backups_create(struct api_call *call, struct error *err);
+enum status api_backups_list(struct api_call *call, struct error *err);
+enum status api_backups_get(struct api_call *call, struct error *err);
+enum status api_operation_results_get(struct api_call *call, struct error *err);
+enum status api_jobs_list(struct api_call *call, struct error *err);
+enum status api_jobs_get(struct api_call *call, struct error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* $top and $skip. */
+#include <stdint.h>
+#include <string.h>
+
+#include "api_private.h"
+
+/* Leaves @out alone when the parameter was not sent. */
+static enum status api_number_read(struct api_call *call, const char *name, size_t *out,
+				   struct error *err)
+{
+	const char *text = http_request_query(call->request, name);
+
+	if (text == NULL)
+		return STATUS_OK;
+
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 9 || text[digits] != '\0')
+		return fail_field(
+			err, name,
+			"'%.32s' is not allowed for %s: a whole number from 0 to 999999999",
+			text_is_printable_utf8(text) ? text : "?", name);
+	*out = strtoul(text, NULL, 10);
+	return STATUS_OK;
+}
+
+enum status api_page_read(struct api_call *call, struct api_page *page, struct error *err)
+{
+	struct api_page read = { .skip = 0, .top = SIZE_MAX };
+	enum status status = api_number_read(call, "$top", &read.top, err);
+
+	if (status == STATUS_OK)
+		status = api_number_read(call, "$skip", &read.skip, err);
+	if (status == STATUS_OK)
+		*page = read;
+	return status;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The route table: every path that is served, by method, with the right that it needs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api_private.h"
+
+#define API_GROUP "/subscriptions/{subscription}/resourceGroups/{group}/providers/" API_PROVIDER
+#define API_LOCATION API_GROUP "/backupLocations/{location}"
+
+static const struct api_route api_routes[] = {
+	{ .method = "GET",
+	  .path = "/healthz",
+	  .operation_id = "Health_Get",
+	  .access = API_OPEN,
+	  .handle = api_health_get },
+	{ .method = "GET",
+	  .path = "/readyz",
+	  .operation_id = "Ready_Get",
+	  .access = API_OPEN,
+	  .handle = api_ready_get },
+	{ .method = "GET",
+	  .path = "/providers/" API_PROVIDER "/operations",
+	  .operation_id = "Operations_List",
+	  .access = API_READER,
+	  .handle = api_operations_list },
+	{ .method = "GET",
+	  .path = API_GROUP "/backupLocations",
+	  .operation_id = "BackupLocations_List",
+	  .access = API_READER,
+	  .handle = api_backup_locations_list },
+	{ .method = "GET",
+	  .path = API_LOCATION,
+	  .operation_id = "BackupLocations_Get",
+	  .access = API_READER,
+	  .handle = api_backup_locations_get },
+	{ .method = "PUT",
+	  .path = API_LOCATION,
+	  .operation_id = "BackupLocations_Update",
+	  .access = API_ADMINISTRATOR,
+	  .handle = api_backup_locations_put },
+	{ .method = "POST",
+	  .path = API_LOCATION "/createBackup",
+	  .operation_id = "BackupLocations_CreateBackup",
+	  .access = API_OPERATOR,
+	  .handle = api_backups_create },
+	{ .method = "GET",
+	  .path = API_LOCATION "/backups",
+	  .operation_id = "Backups_List",
+	  .access = API_READER,
+	  .handle = api_backups_list },
+	{ .method = "GET",
+	  .path = API_LOCATION "/backups/{id}",
+	  .operation_id = "Backups_Get",
+	  .access = API_READER,
+	  .handle = api_backups_get },
+	{ .method = "GET",
+	  .path = API_LOCATION "/operationResults/{id}",
+	  .operation_id = "OperationResults_Get",
+	  .access = API_READER,
+	  .handle = api_operation_results_get },
+	{ .method = "GET",
+	  .path = API_LOCATION "/operations",
+	  .operation_id = "Jobs_List",
+	  .access = API_READER,
+	  .handle = api_jobs_list },
+	{ .method = "GET",
+	  .path = API_LOCATION "/operations/{id}",
+	  .operation_id = "Jobs_Get",
+	  .access = API_READER,
+	  .handle = api_jobs_get },
+};
+
+struct api_segment {
+	const char *start;
+	size_t length;
+};
+
+/* The next segment of a path; false at its end. One trailing slash is not a segment. */
+static bool api_segment_next(const char **at, struct api_segment *segment)
+{
+	if (**at != '/' || (*at)[1] == '\0')
+		return false;
+	segment->start = *at + 1;
+	segment->length = strcspn(segment->start, "/");
+	*at = segment->start + segment->length;
+	return true;
+}
+
+static char *api_parameter(struct api_path *parameters, const struct api_segment *name)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} members[] = {
+		{ "{subscription}", offsetof(struct api_path, subscription) },
+		{ "{group}", offsetof(struct api_path, group) },
+		{ "{location}", offsetof(struct api_path, location) },
+		{ "{id}", offsetof(struct api_path, id) },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
+		if (strlen(members[i].name) == name->length &&
+		    memcmp(members[i].name, name->start, name->length) == 0)
+			return (char *)parameters + members[i].offset;
+	return NULL;
+}
+
+static bool api_segment_match(const struct api_segment *pattern, const struct api_segment *segment,
+			      struct api_path *parameters)
+{
+	char *parameter = api_parameter(parameters, pattern);
+
+	if (parameter == NULL)
+		return pattern->length == segment->length &&
+		       strncasecmp(pattern->start, segment->start, segment->length) == 0;
+	if (segment->length == 0 || segment->length >= API_PARAMETER_SIZE)
+		return false;
+	memcpy(parameter, segment->start, segment->length);
+	parameter[segment->length] = '\0';
+	return true;
+}
+
+static bool api_path_match(const char *pattern, const char *path, struct api_path *parameters)
+{
+	struct api_segment expected, found;
+
+	memset(parameters, 0, sizeof(*parameters));
+	for (;;) {
+		bool is_expected = api_segment_next(&pattern, &expected);
+		bool is_found = api_segment_next(&path, &found);
+
+		if (!is_expected || !is_found)
+			return is_expected == is_found;
+		if (!api_segment_match(&expected, &found, parameters))
+			return false;
+	}
+}
+
+static void api_allow_add(char *allow, size_t size, const char *method)
+{
+	size_t length = strlen(allow);
+	/* HEAD comes with GET: the transport leaves the body out. */
+	const char *text = strcmp(method, "GET") == 0 ? "GET, HEAD" : method;
+
+	(void)snprintf(allow + length, size - length, "%s%s", length == 0 ? "" : ", ", text);
+}
+
+enum api_match api_route_find(const char *method, const char *path, const struct api_route **route,
+			      struct api_path *parameters, char *allow, size_t allow_size)
+{
+	allow[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LENGTH(api_routes); i++) {
+		if (!api_path_match(api_routes[i].path, path, parameters))
+			continue;
+		if (strcmp(api_routes[i].method, method) == 0) {
+			*route = &api_routes[i];
+			return API_MATCH;
+		}
+		api_allow_add(allow, allow_size, api_routes[i].method);
+	}
+	return allow[0] == '\0' ? API_MATCH_NO_PATH : API_MATCH_NO_METHOD;
+}
+
+bool api_route_describe(size_t index, struct api_route_description *out)
+{
+	if (index >= ARRAY_LENGTH(api_routes))
+		return false;
+
+	const struct api_route *route = &api_routes[index];
+
+	out->method = route->method;
+	out->path = route->path;
+	out->operation_id = route->operation_id;
+	out->role = NULL;
+	if (route->access != API_OPEN)
+		out->role = auth_role_name((enum auth_role)(route->access - API_READER));
+	return true;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server: libmicrohttpd's epoll pool, TLS, one log line a request, an orderly stop. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http_private.h"
+
+enum {
+	HTTP_THREADS_DEFAULT = 2,
+	HTTP_CONNECTIONS_DEFAULT = 512,
+	HTTP_TIMEOUT_DEFAULT = 30,
+	/* URL and headers at their limits, libmicrohttpd's records of them, and our reply's
+	 * headers. It is cleared for every request, so more would cost more; what does not fit gets
+	 * the library's own 414 or 431. */
+	HTTP_CONNECTION_MEMORY = 32 << 10,
+	HTTP_CERTIFICATE_MAX = 1 << 20,
+};
+
+/* TLS 1.2 and 1.3 only. */
+static const char http_tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3";
+
+__attribute__((format(printf, 2, 0))) static void
+http_server_message(void *context, const char *format, va_list arguments)
+{
+	struct http_server *server = context;
+	char text[256];
+
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\r\n")] = '\0';
+	if (server->starting)
+		(void)snprintf(server->last_message, sizeof(server->last_message), "%s", text);
+	log_message(LOG_LEVEL_DEBUG, "http: %s", text);
+}
+
+static void *http_server_begin(void *context, const char *target, struct MHD_Connection *connection)
+{
+	struct http_server *server = context;
+	struct http_exchange *exchange = http_exchange_new(target, server->is_tls);
+
+	(void)connection;
+	if (exchange == NULL)
+		return NULL;
+	(void)pthread_mutex_lock(&server->mutex);
+	server->exchanges++;
+	(void)pthread_mutex_unlock(&server->mutex);
+	return exchange;
+}
+
+static void http_server_completed(void *context, struct MHD_Connection *connection, void **exchange,
+				  enum MHD_RequestTerminationCode code)
+{
+	struct http_server *server = context;
+
+	(void)connection;
+	(void)code;
+	if (*exchange == NULL)
+		return;
+	http_exchange_free(*exchange);
+	*exchange = NULL;
+	(void)pthread_mutex_lock(&server->mutex);
+	if (--server->exchanges == 0)
+		(void)pthread_cond_broadcast(&server->idle);
+	(void)pthread_mutex_unlock(&server->mutex);
+}
+
+static void http_log_exchange(const struct http_exchange *exchange,
+			      const struct http_response *response)
+{
+	const char *path = exchange->request.path;
+	bool is_printable =
+		text_is_printable_utf8(path) && text_is_printable_utf8(exchange->method);
+
+	log_message(LOG_LEVEL_INFO, "%s %s %u %" PRId64 " ms %s",
+		    is_printable ? exchange->method : "-", is_printable ? path : "-",
+		    response->status, clock_monotonic(&system_clock) - exchange->started,
+		    response->caller[0] == '\0' ? "-" : response->caller);
+}
+
+static enum MHD_Result http_server_answer(struct http_server *server,
+					  struct http_exchange *exchange,
+					  struct MHD_Connection *connection)
+{
+	struct http_response response;
+
+	http_exchange_finish(exchange);
+	log_set_correlation(exchange->correlation);
+	http_response_init(&response, exchange->refused == 0 ? MHD_HTTP_OK : exchange->refused);
+	if (exchange->refused == 0)
+		server->handler(server->context, &exchange->request, &response);
+	else if (server->refuse != NULL)
+		server->refuse(server->context, &exchange->request, &response);
+	http_log_exchange(exchange, &response);
+	enum MHD_Result result = http_response_queue(&response, &exchange->request, connection);
+	http_response_done(&response);
+	log_set_correlation(NULL);
+	return result;
+}
+
+static enum MHD_Result http_server_access(void *context, struct MHD_Connection *connection,
+					  const char *path, const char *method, const char *version,
+					  const char *data, size_t *length, void **state)
+{
+	struct http_exchange *exchange = *state;
+
+	(void)version;
+	if (exchange == NULL)
+		return MHD_NO;
+	if (!exchange->begun) {
+		/* A reply that is queued in this first call would cost the connection its
+		 * keep-alive. */
+		exchange->begun = true;
+		http_exchange_begin(exchange, connection, path, method);
+		if (exchange->answer_early)
+			return http_server_answer(context, exchange, connection);
+		return MHD_YES;
+	}
+	if (*length > 0) {
+		bool is_wanted = http_exchange_append(exchange, data, *length);
+
+		*length = 0;
+		return is_wanted ? MHD_YES : MHD_NO;
+	}
+	return http_server_answer(context, exchange, connection);
+}
+
+static enum status http_server_read_tls(struct http_server *server,
+					const struct http_settings *settings, struct error *err)
+{
+	if (settings->client_ca_file != NULL)
+		return fail(err, STATUS_UNSUPPORTED, "start the server", settings->client_ca_file,
+			    "client certificates are not supported: remove the setting");
+	if (settings->certificate_file == NULL && settings->key_file == NULL)
+		return STATUS_OK;
+	if (settings->certificate_file == NULL || settings->key_file == NULL)
+		return fail(err, STATUS_INVALID, "start the server", NULL,
+			    "TLS needs both a certificate file and a key file");
+
+	enum status status = file_read(settings->certificate_file, HTTP_CERTIFICATE_MAX,
+				       &server->certificate, err);
+	if (status == STATUS_OK)
+		status = secret_read_file(&server->key, settings->key_file, err);
+	if (status == STATUS_OK)
+		server->is_tls = true;
+	return status;
+}
+
+static struct MHD_Daemon *http_daemon_start(struct http_server *server,
+					    const struct http_settings *settings, int descriptor)
+{
+	unsigned threads = settings->threads == 0 ? HTTP_THREADS_DEFAULT : settings->threads;
+	unsigned connections = settings->max_connections == 0 ? HTTP_CONNECTIONS_DEFAULT
+							      : settings->max_connections;
+	unsigned timeout =
+		settings->timeout_seconds == 0 ? HTTP_TIMEOUT_DEFAULT : settings->timeout_seconds;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate.data },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, server->key.data },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)http_tls_priorities },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	struct MHD_OptionItem none = { MHD_OPTION_END, 0, NULL };
+
+	if (server->is_tls)
+		flags |= MHD_USE_TLS;
+	/* One thread must not be asked for as a pool of one; a pool has at least one connection a
+	 * thread. */
+	if (connections < threads)
+		connections = threads;
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, http_server_access, server, MHD_OPTION_EXTERNAL_LOGGER,
+		http_server_message, server, MHD_OPTION_LISTEN_SOCKET, descriptor,
+		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0, MHD_OPTION_CONNECTION_LIMIT,
+		connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, http_server_begin,
+		server, MHD_OPTION_NOTIFY_COMPLETED, http_server_completed, server,
+		MHD_OPTION_ARRAY, server->is_tls ? tls : &none, MHD_OPTION_END);
+}
+
+static enum status http_server_run(struct http_server *server, const struct http_settings *settings,
+				   struct error *err)
+{
+	AUTO_CLOSE descriptor = -1;
+	enum status status =
+		http_listen(settings->address, settings->port, &descriptor, &server->port, err);
+	sigset_t all, before;
+
+	if (status != STATUS_OK)
+		return status;
+	/* The pool inherits the mask: signals belong to the main thread, and a broken pipe is no
+	 * event. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	server->starting = true;
+	server->daemon = http_daemon_start(server, settings, descriptor);
+	server->starting = false;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (server->daemon == NULL)
+		return fail(err, server->is_tls ? STATUS_INVALID : STATUS_FAILED,
+			    "start the server", settings->certificate_file, "%s",
+			    server->last_message[0] == '\0' ? "libmicrohttpd did not start"
+							    : server->last_message);
+	(void)TAKE_DESCRIPTOR(descriptor);
+	return STATUS_OK;
+}
+
+static void http_server_free(struct http_server *server)
+{
+	buffer_done(&server->certificate);
+	secret_free(&server->key);
+	(void)pthread_cond_destroy(&server->idle);
+	(void)pthread_mutex_destroy(&server->mutex);
+	free(server);
+}
+
+enum status http_server_start(const struct http_settings *settings, struct http_server **out,
+			      struct error *err)
+{
+	struct http_server *server = calloc(1, sizeof(*server));
+
+	if (server == NULL)
+		return fail_memory(err, "start the server");
+	server->handler = settings->handler;
+	server->refuse = settings->refuse;
+	server->context = settings->context;
+	(void)pthread_mutex_init(&server->mutex, NULL);
+	thread_condition_init(&server->idle);
+	enum status status = http_server_read_tls(server, settings, err);
+	if (status == STATUS_OK)
+		status = http_server_run(server, settings, err);
+	if (status != STATUS_OK) {
+		http_server_free(server);
+		return status;
+	}
+	*out = server;
+	return STATUS_OK;
+}
+
+unsigned http_server_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+static void http_server_drain(struct http_server *server, long milliseconds)
+{
+	int64_t end = clock_monotonic(&system_clock) + milliseconds;
+
+	(void)pthread_mutex_lock(&server->mutex);
+	while (server->exchanges > 0) {
+		int64_t left = end - clock_monotonic(&system_clock);
+
+		if (left <= 0 || !thread_condition_wait(&server->idle, &server->mutex, (long)left))
+			break;
+	}
+	(void)pthread_mutex_unlock(&server->mutex);
+}
+
+void http_server_stop(struct http_server *server, long milliseconds)
+{
+	if (server == NULL)
+		return;
+	int descriptor = MHD_quiesce_daemon(server->daemon);
+	http_server_drain(server, milliseconds);
+	MHD_stop_daemon(server->daemon);
+	if (descriptor != MHD_INVALID_SOCKET)
+		(void)close(descriptor);
+	http_server_free(server);
+}

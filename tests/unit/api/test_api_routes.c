@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The route table: matching, and the agreement with api/openapi.json both ways. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "api/api_private.h"
+#include "unit/api/api_fixture.h"
+
+/* Last: it defines fail() as a macro. */
+#include <cmocka.h>
+
+struct found {
+	enum api_match match;
+	const struct api_route *route;
+	struct api_path path;
+	char allow[64];
+};
+
+static struct found find(const char *method, const char *path)
+{
+	struct found found = { .route = NULL };
+
+	found.match = api_route_find(method, path, &found.route, &found.path, found.allow,
+				     sizeof(found.allow));
+	return found;
+}
+
+static void test_route_find_fills_the_parameters(void **state)
+{
+	struct found found = find("GET", API_FIXTURE_LOCATION "/backups/ABC");
+
+	(void)state;
+	assert_int_equal(found.match, API_MATCH);
+	assert_string_equal(found.route->operation_id, "Backups_Get");
+	assert_string_equal(found.path.subscription, API_FIXTURE_SUBSCRIPTION);
+	assert_string_equal(found.path.group, "system.north");
+	assert_string_equal(found.path.location, "north");
+	assert_string_equal(found.path.id, "ABC");
+}
+
+static void test_route_find_ignores_case_and_one_trailing_slash(void **state)
+{
+	(void)state;
+	assert_int_equal(find("GET", "/HEALTHZ").match, API_MATCH);
+	assert_int_equal(find("POST", "/SUBSCRIPTIONS/s/resourcegroups/g/PROVIDERS/"
+				      "microsoft.backup.admin/backuplocations/l/createbackup/")
+				 .match,
+			 API_MATCH);
+	assert_int_equal(find("GET", "/healthz//").match, API_MATCH_NO_PATH);
+}
+
+static void test_route_find_unknown_paths(void **state)
+{
+	static const char *const paths[] = {
+		"",
+		"/",
+		"//",
+		"/health",
+		"/healthz/x",
+		"/healthz2",
+		"healthz",
+		"/subscriptions//resourceGroups/g/providers/Microsoft.Backup.Admin/backupLocations",
+		API_FIXTURE_GROUP,
+		API_FIXTURE_LOCATION "//backups",
+		API_FIXTURE_LOCATION "/backups/a/b",
+		API_FIXTURE_LOCATION "/createBackups",
+		"/{x}",
+		"/subscriptions",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(paths); i++)
+		assert_int_equal(find("GET", paths[i]).match, API_MATCH_NO_PATH);
+}
+
+static void test_route_find_segment_too_long_is_no_path(void **state)
+{
+	char path[sizeof(API_FIXTURE_LOCATION "/backups/") + API_PARAMETER_SIZE];
+	size_t start = sizeof(API_FIXTURE_LOCATION "/backups/") - 1;
+
+	(void)state;
+	memset(path, 'a', sizeof(path));
+	memcpy(path, API_FIXTURE_LOCATION "/backups/", start);
+	path[start + API_PARAMETER_SIZE] = '\0';
+	assert_int_equal(find("GET", path).match, API_MATCH_NO_PATH);
+	path[start + API_PARAMETER_SIZE - 1] = '\0';
+	assert_int_equal(find("GET", path).match, API_MATCH);
+}
+
+static void test_route_find_other_method_lists_the_allowed(void **state)
+{
+	struct found found = find("DELETE", API_FIXTURE_LOCATION);
+
+	(void)state;
+	assert_int_equal(found.match, API_MATCH_NO_METHOD);
+	assert_string_equal(found.allow, "GET, HEAD, PUT");
+	assert_string_equal(find("GET", API_FIXTURE_LOCATION "/createBackup").allow, "POST");
+	/* Methods are compared as they are. */
+	assert_int_equal(find("get", "/healthz").match, API_MATCH_NO_METHOD);
+}
+
+static json_t *load_document(void)
+{
+	json_t *document = NULL;
+
+	assert_int_equal(json_parse_file("api/openapi.json", 4u << 20, &document, NULL), STATUS_OK);
+	return document;
+}
+
+static void test_routes_are_all_in_the_document(void **state)
+{
+	AUTO_JSON document = load_document();
+	struct api_route_description route;
+	size_t count = 0;
+
+	(void)state;
+	for (; api_route_describe(count, &route); count++) {
+		AUTO_FREE char *method = strdup(route.method);
+		json_t *path = json_object_get(json_object_get(document, "paths"), route.path);
+
+		for (char *at = method; *at != '\0'; at++)
+			*at = (char)(*at | 0x20);
+		json_t *operation = json_object_get(path, method);
+		if (operation == NULL)
+			print_error("%s %s is not in api/openapi.json\n", route.method, route.path);
+		assert_non_null(operation);
+		assert_string_equal(json_string_value(json_object_get(operation, "operationId")),
+				    route.operation_id);
+		const char *role = json_string_value(json_object_get(operation, "x-required-role"));
+		assert_int_equal(role == NULL, route.role == NULL);
+		if (role != NULL)
+			assert_string_equal(role, route.role);
+		else
+			assert_int_equal(json_array_size(json_object_get(operation, "security")),
+					 0);
+	}
+	assert_true(count >= 12);
+}
+
+static void test_document_has_nothing_but_routes(void **state)
+{
+	AUTO_JSON document = load_document();
+	struct api_route_description route;
+	size_t documented = 0, served = 0;
+	const char *path, *method;
+	json_t *operations, *operation;
+
+	(void)state;
+	json_object_foreach(json_object_get(document, "paths"), path, operations)
+		json_object_foreach(operations, method, operation) documented++;
+	while (api_route_describe(served, &route))
+		served++;
+	/* All routes are in it, so equal numbers mean that nothing else is. */
+	assert_int_equal(documented, served);
+}
+
+static void test_routes_but_the_open_ones_need_a_token(void **state)
+{
+	struct api_fixture *fixture = *state;
+	struct api_route_description route;
+
+	fixture->sent_authorization = NULL;
+	for (size_t i = 0; api_route_describe(i, &route); i++) {
+		unsigned status = api_fixture_call(fixture, route.method, route.path, NULL);
+
+		if (route.role == NULL)
+			assert_true(status == 200 || status == 503);
+		else
+			assert_int_equal(status, 401);
+	}
+}
+
+static void test_routes_refuse_the_role_below(void **state)
+{
+	struct api_fixture *fixture = *state;
+	struct api_route_description route;
+	enum auth_role needed;
+
+	for (size_t i = 0; api_route_describe(i, &route); i++) {
+		if (route.role == NULL)
+			continue;
+		assert_true(auth_role_from_name(route.role, &needed));
+		for (int role = AUTH_READER; role < (int)needed; role++) {
+			fixture->sent_authorization = fixture->authorization[role];
+			assert_int_equal(api_fixture_call(fixture, route.method, route.path, NULL),
+					 403);
+			assert_string_equal(api_fixture_code(fixture), "AuthorizationFailed");
+		}
+		/* The role itself gets further: the scope in the path is what it is told about. */
+		fixture->sent_authorization = fixture->authorization[needed];
+		assert_true(api_fixture_call(fixture, route.method, route.path, NULL) != 403);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_route_find_fills_the_parameters),
+		cmocka_unit_test(test_route_find_ignores_case_and_one_trailing_slash),
+		cmocka_unit_test(test_route_find_unknown_paths),
+		cmocka_unit_test(test_route_find_segment_too_long_is_no_path),
+		cmocka_unit_test(test_route_find_other_method_lists_the_allowed),
+		cmocka_unit_test(test_routes_are_all_in_the_document),
+		cmocka_unit_test(test_document_has_nothing_but_routes),
+		cmocka_unit_test_setup_teardown(test_routes_but_the_open_ones_need_a_token,
+						api_fixture_start, api_fixture_stop),
+		cmocka_unit_test_setup_teardown(test_routes_refuse_the_role_below,
+						api_fixture_start, api_fixture_stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
