@@ -169,6 +169,29 @@ static enum status adopt_unknown(struct reconcile *reconcile, struct error *err)
 	return status;
 }
 
+static enum status see_leftover(const struct share_entry *entry, void *context, struct error *err)
+{
+	struct reconcile *reconcile = context;
+	if (entry->is_directory || !text_starts_with(entry->name, SHARE_TEMPORARY_PREFIX))
+		return STATUS_OK;
+	return note_leftover(reconcile, reconcile->folder, entry->name, err);
+}
+
+/* The folders of small files; those of packs were looked at while they were listed. */
+static enum status list_leftovers(struct reconcile *reconcile, struct error *err)
+{
+	char sessions[ARCHIVE_NAME_SIZE];
+	(void)snprintf(sessions, sizeof sessions, ARCHIVE_GENERATIONS "/%s/sessions",
+		       reconcile->session->generation.name);
+	const char *const folders[] = { ARCHIVE_ROOT, ARCHIVE_CERTIFICATES, sessions };
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < ARRAY_LENGTH(folders) && status == STATUS_OK; i++) {
+		(void)snprintf(reconcile->folder, sizeof reconcile->folder, "%s", folders[i]);
+		status = share_list(reconcile->share, folders[i], see_leftover, reconcile, err);
+	}
+	return status;
+}
+
 static enum status remove_leftovers(struct reconcile *reconcile, struct error *err)
 {
 	const struct buffer *names = &reconcile->leftovers;
@@ -197,6 +220,8 @@ static enum status reconcile_all(struct reconcile *reconcile, struct error *err)
 		status = forget_missing(reconcile, err);
 	if (status == STATUS_OK)
 		status = adopt_unknown(reconcile, err);
+	if (status == STATUS_OK)
+		status = list_leftovers(reconcile, err);
 	if (status == STATUS_OK)
 		status = remove_leftovers(reconcile, err);
 	if (status == STATUS_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests for jobs: checked, merged, queued. Nothing here touches a share. */
+#include <stdio.h>
 #include <string.h>
 
 #include "backup_submit.h"
@@ -237,15 +238,23 @@ enum status backup_location_submit(struct backup_service *service, struct db *st
 	return status;
 }
 
+static enum status refuse_without_certificate(const char *location, struct error *err)
+{
+	enum status status = fail(err, STATUS_NOT_CONFIGURED, "read backup location", location,
+				  "no encryption certificate is configured; set " STORE_FIELD
+				  "encryptionCertBase64 of the backup location first");
+	if (err != NULL)
+		(void)snprintf(err->field, sizeof err->field, STORE_FIELD "encryptionCertBase64");
+	return status;
+}
+
 enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
 			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
 {
 	struct backup_target target;
 	enum status status = backup_target_load(service, state, &target, err);
 	if (status == STATUS_OK && target.row.certificate.length == 0)
-		status = fail(err, STATUS_NOT_CONFIGURED, "read backup location", target.row.name,
-			      "no encryption certificate is configured; set " STORE_FIELD
-			      "encryptionCertBase64 of the backup location first");
+		status = refuse_without_certificate(target.row.name, err);
 	if (status == STATUS_OK) {
 		const struct job_request request = {
 			.kind = "backup",

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole backups over a folder: made, verified, recovered, compared. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake/service_fixture.h"
+#include "fake/tree_compare.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static int setup(void **state)
+{
+	struct service_fixture *fixture = service_fixture_new(NULL, NULL);
+	service_fixture_start(fixture);
+	service_fixture_configure(fixture);
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	service_fixture_free(*state);
+	return 0;
+}
+
+static void test_backup_of_files_restores_equal(void **state)
+{
+	struct service_fixture *fixture = *state;
+	service_fixture_write(fixture, "empty", 0, 1);
+	service_fixture_write(fixture, "small", 100, 2);
+	service_fixture_write(fixture, "large", 5000000, 3);
+	service_fixture_back_up(fixture);
+	assert_int_equal(service_fixture_verify(fixture, false), 0);
+	assert_int_equal(service_fixture_verify(fixture, true), 0);
+	assert_int_equal(service_fixture_compare(fixture, 0), 0);
+}
+
+static void test_backup_with_nothing_changed_reads_nothing(void **state)
+{
+	struct service_fixture *fixture = *state;
+	struct db_job job;
+	struct db_job_role role;
+	for (unsigned i = 0; i < 40; i++) {
+		char name[32];
+		(void)snprintf(name, sizeof name, "file-%u", i);
+		service_fixture_write(fixture, name, 20000 * i, i);
+	}
+	/* The files must be older than the granularity of the cache. */
+	fixture->clock_offset = 10000;
+	service_fixture_back_up(fixture);
+	service_fixture_backup(fixture, &job);
+	assert_string_equal(job.state, "Succeeded");
+	assert_true(service_fixture_role(fixture, job.id, "Data", &role));
+	assert_int_equal(role.files_read, 0);
+	assert_int_equal(role.files_unchanged, 40);
+	assert_int_equal(role.new_bytes, 0);
+	assert_int_equal(service_fixture_verify(fixture, true), 0);
+	assert_int_equal(service_fixture_compare(fixture, 0), 0);
+	db_job_role_done(&role);
+	db_job_done(&job);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_backup_of_files_restores_equal, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_backup_with_nothing_changed_reads_nothing,
+						setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
