@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Roles and what they allow. */
+#include "infrabackup/auth.h"
+
+static const char *const names[] = {
+	[AUTH_READER] = "Reader",
+	[AUTH_OPERATOR] = "Operator",
+	[AUTH_ADMINISTRATOR] = "Administrator",
+};
+
+const char *auth_role_name(enum auth_role role)
+{
+	return (size_t)role < ARRAY_LENGTH(names) ? names[role] : "unknown";
+}
+
+bool auth_role_from_name(const char *name, enum auth_role *out)
+{
+	for (size_t i = 0; name != NULL && i < ARRAY_LENGTH(names); i++) {
+		if (text_equal_ignoring_case(names[i], name)) {
+			*out = (enum auth_role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum status auth_require(const struct auth_caller *caller, enum auth_role needed, struct error *err)
+{
+	if (caller->role >= needed)
+		return STATUS_OK;
+	return fail(err, STATUS_FORBIDDEN, "authorize caller", NULL,
+		    "this needs the role %s; the token %s has the role %s", auth_role_name(needed),
+		    caller->name, auth_role_name(caller->role));
+}

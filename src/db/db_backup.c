@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Committed backups. */
+#include "db_queries.h"
+
+enum { Q_BACKUP_ADD, Q_BACKUP_COUNT, Q_BACKUP_GET, Q_BACKUP_NEWEST, Q_BACKUP_LIST };
+
+#define COLUMNS                                                                                    \
+	"id, location, sequence, folder, generation, status, started_time, completed_time, "       \
+	"stamp_version, oem_version, deployment_id, thumbprint, is_automatic, "                    \
+	"is_cloud_recovery_ready, bytes, new_bytes, record_sha256"
+
+static const struct db_query queries[] = {
+	[Q_BACKUP_ADD] = { "add backup",
+			   "INSERT INTO backup (" COLUMNS ") VALUES (:id, :location, :sequence,"
+			   " :folder, :generation, :status, :started_time, :completed_time,"
+			   " :stamp_version, :oem_version, :deployment_id, :thumbprint,"
+			   " :is_automatic, :is_cloud_recovery_ready, :bytes, :new_bytes,"
+			   " :record_sha256)" },
+	[Q_BACKUP_COUNT] = { "count backup in its generation",
+			     "UPDATE generation SET backups = backups + 1 WHERE name = :name" },
+	[Q_BACKUP_GET] = { "read backup", "SELECT " COLUMNS " FROM backup"
+					  " WHERE id = :id AND location = :location" },
+	[Q_BACKUP_NEWEST] = { "read newest backup", "SELECT " COLUMNS " FROM backup"
+						    " WHERE location = :location"
+						    " ORDER BY sequence DESC LIMIT 1" },
+	[Q_BACKUP_LIST] = { "list backups", "SELECT " COLUMNS " FROM backup"
+					    " WHERE location = :location ORDER BY id" },
+};
+
+const struct db_query_set db_backup_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
+
+static const struct db_column backup_items[] = {
+	DB_COLUMN(DB_NAME, db_backup, id),
+	DB_COLUMN(DB_TEXT, db_backup, location),
+	DB_COLUMN(DB_UINT64, db_backup, sequence),
+	DB_COLUMN(DB_TEXT, db_backup, folder),
+	DB_COLUMN(DB_TEXT, db_backup, generation),
+	DB_COLUMN(DB_TEXT, db_backup, status),
+	DB_COLUMN(DB_INT64, db_backup, started_time),
+	DB_COLUMN(DB_INT64, db_backup, completed_time),
+	DB_COLUMN(DB_TEXT, db_backup, stamp_version),
+	DB_COLUMN(DB_TEXT, db_backup, oem_version),
+	DB_COLUMN(DB_TEXT, db_backup, deployment_id),
+	DB_COLUMN(DB_NAME, db_backup, thumbprint),
+	DB_COLUMN(DB_BOOL, db_backup, is_automatic),
+	DB_COLUMN(DB_BOOL, db_backup, is_cloud_recovery_ready),
+	DB_COLUMN(DB_UINT64, db_backup, bytes),
+	DB_COLUMN(DB_UINT64, db_backup, new_bytes),
+	DB_COLUMN(DB_DIGEST, db_backup, record_sha256),
+};
+static const struct db_columns backup_columns = DB_COLUMNS(backup_items);
+
+static enum status insert(struct db *db, const struct db_backup *backup, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_ADD]);
+	db_bind_row(&statement, &backup_columns, backup);
+	enum status status = db_statement_run(&statement, NULL, err);
+	if (status == STATUS_EXISTS)
+		return fail(err, STATUS_EXISTS, queries[Q_BACKUP_ADD].step, backup->id,
+			    "there is a backup with this id or with sequence %llu already",
+			    (unsigned long long)backup->sequence);
+	return status;
+}
+
+static enum status count_in_generation(struct db *db, const char *name, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_COUNT]);
+	db_bind_text(&statement, ":name", name);
+	return db_statement_run(&statement, NULL, err);
+}
+
+static enum status add(struct db *db, void *context, struct error *err)
+{
+	const struct db_backup *backup = context;
+	enum status status = insert(db, backup, err);
+	if (status == STATUS_OK)
+		status = count_in_generation(db, backup->generation, err);
+	if (status == STATUS_OK)
+		status =
+			db_location_note(db, backup->location, backup->completed_time, -1, -1, err);
+	return status;
+}
+
+enum status db_backup_add(struct db *db, const struct db_backup *backup, struct error *err)
+{
+	struct db_backup row = *backup;
+	return db_transaction(db, add, &row, err);
+}
+
+enum status db_backup_get(struct db *db, const char *location, const char *id,
+			  struct db_backup *out, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_GET]);
+	db_bind_text(&statement, ":id", id);
+	db_bind_text(&statement, ":location", location);
+	struct db_backup row = { 0 };
+	enum status status = db_statement_only(&statement, &backup_columns, &row, err);
+	if (status == STATUS_NOT_FOUND)
+		return fail(err, STATUS_NOT_FOUND, queries[Q_BACKUP_GET].step, id,
+			    "the location %s has no backup with this id", location);
+	if (status == STATUS_OK)
+		*out = row;
+	return status;
+}
+
+enum status db_backup_newest(struct db *db, const char *location, struct db_backup *out,
+			     struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_NEWEST]);
+	db_bind_text(&statement, ":location", location);
+	struct db_backup row = { 0 };
+	enum status status = db_statement_only(&statement, &backup_columns, &row, err);
+	if (status == STATUS_NOT_FOUND)
+		return fail(err, STATUS_NOT_FOUND, queries[Q_BACKUP_NEWEST].step, location,
+			    "the location has no backup yet");
+	if (status == STATUS_OK)
+		*out = row;
+	return status;
+}
+
+enum status db_backup_list(struct db *db, const char *location,
+			   enum status (*each)(const struct db_backup *backup, void *context,
+					       struct error *err),
+			   void *context, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_LIST]);
+	db_bind_text(&statement, ":location", location);
+	for (;;) {
+		struct db_backup row = { 0 };
+		bool more = false;
+		enum status status =
+			db_statement_next(&statement, &backup_columns, &row, &more, err);
+		if (status != STATUS_OK || !more)
+			return status;
+		status = each(&row, context, err);
+		db_backup_done(&row);
+		if (status != STATUS_OK)
+			return status;
+	}
+}
+
+void db_backup_done(struct db_backup *backup)
+{
+	if (backup != NULL)
+		db_row_done(&backup_columns, backup);
+}
