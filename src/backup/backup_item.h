@@ -51,6 +51,9 @@ struct backup_role {
 	const struct snapshot_driver *driver;
 	struct snapshot_settings settings;
 	struct snapshot *snapshot;
+	const char **exclude; /* the service's patterns and the state directory's; NULL when not
+				 needed */
+	char *exclude_state;
 	char *self_folder; /* of the service's own role: what is backed up, removed at the end */
 
 	pthread_mutex_t mutex;

@@ -9,6 +9,22 @@
 #define REPORT_INTERVAL_MS 1000
 #define SELF_TIMEOUT_MS (10 * 60 * 1000)
 
+/* A path as an fnmatch(3) pattern that matches only itself. In new memory, or NULL. */
+static char *escape_pattern(const char *path)
+{
+	char *pattern = malloc(2 * strlen(path) + 1);
+	size_t used = 0;
+	if (pattern == NULL)
+		return NULL;
+	for (; *path != '\0'; path++) {
+		if (strchr("*?[]\\", *path) != NULL)
+			pattern[used++] = '\\';
+		pattern[used++] = *path;
+	}
+	pattern[used] = '\0';
+	return pattern;
+}
+
 static enum status init_self(struct backup_role *role, struct error *err)
 {
 	role->name = BACKUP_SERVICE_ROLE;
@@ -21,6 +37,35 @@ static enum status init_self(struct backup_role *role, struct error *err)
 	enum status status = backup_self_prepare(role->session, &role->self_folder, err);
 	role->settings.path = role->self_folder;
 	return status;
+}
+
+/* A folder that holds the state directory would hand out the state databases file by file, torn,
+ * and closing them drops SQLite's locks on them (https://www.sqlite.org/howtocorrupt.html,
+ * section 2.2). The role infrabackup has their consistent copy. */
+static enum status exclude_state(struct backup_role *role, const char *state_directory,
+				 struct error *err)
+{
+	const char *source = role->settings.path;
+	size_t length = source != NULL ? strlen(source) : 0;
+	while (length > 1 && source[length - 1] == '/')
+		length--;
+	if (strcmp(role->provider, "directory") != 0 ||
+	    strncmp(state_directory, source, length) != 0 ||
+	    (length > 1 && state_directory[length] != '/'))
+		return STATUS_OK;
+	const char *inside = state_directory + length + (length > 1 ? 1 : 0);
+	size_t count = 0;
+	while (role->settings.exclude != NULL && role->settings.exclude[count] != NULL)
+		count++;
+	role->exclude = calloc(count + 2, sizeof *role->exclude);
+	role->exclude_state = escape_pattern(inside);
+	if (role->exclude == NULL || role->exclude_state == NULL)
+		return fail_memory(err, "begin role");
+	for (size_t i = 0; i < count; i++)
+		role->exclude[i] = role->settings.exclude[i];
+	role->exclude[count] = role->exclude_state;
+	role->settings.exclude = role->exclude;
+	return STATUS_OK;
 }
 
 static void init_service(struct backup_role *role, const struct config_service *service)
@@ -52,6 +97,8 @@ enum status backup_role_init(struct backup_role *role, struct backup_session *se
 		status = init_self(role, err);
 	else
 		init_service(role, service);
+	if (status == STATUS_OK && service != NULL)
+		status = exclude_state(role, session->service->config->state_directory, err);
 	role->settings.role = role->name;
 	role->settings.provider = role->provider;
 	role->settings.temporary_directory = session->service->temporary_directory;
@@ -70,6 +117,8 @@ void backup_role_done(struct backup_role *role)
 	if (role->self_folder != NULL)
 		status_ignore(file_remove_tree(role->self_folder, NULL));
 	free(role->self_folder);
+	free(role->exclude);
+	free(role->exclude_state);
 	if (role->spool_path != NULL)
 		(void)unlink(role->spool_path);
 	free(role->spool_path);

@@ -214,6 +214,26 @@ static enum status check_duplicate(const struct config *config, size_t at, const
 	return STATUS_OK;
 }
 
+/* The state directory is backed up by a role of its own, consistently; file by file it would be
+ * torn. */
+static enum status check_outside_state(const struct config *config, size_t at, const char *where,
+				       struct error *err)
+{
+	const char *path = config->services[at].path;
+	const char *state = config->state_directory;
+	size_t length = strlen(state);
+	char field[CONFIG_FIELD_MAX];
+
+	if (path == NULL || strncmp(path, state, length) != 0 ||
+	    (path[length] != '\0' && path[length] != '/'))
+		return STATUS_OK;
+	return fail_field(
+		err, member_field(where, "path", field),
+		"found \"%.80s\", allowed is a path outside the state directory: the role "
+		"infrabackup is in every backup and holds it",
+		path);
+}
+
 /* By priority, in the file's order where it is equal (qsort would not keep that). */
 static void sort_services(struct config_service *services, size_t count)
 {
@@ -248,6 +268,8 @@ enum status config_read_services(const json_t *json, struct config *config, stru
 		status = read_service(json_array_get(json, i), where, &config->services[i], err);
 		if (status == STATUS_OK)
 			status = check_duplicate(config, i, where, err);
+		if (status == STATUS_OK)
+			status = check_outside_state(config, i, where, err);
 		if (status != STATUS_OK)
 			return status;
 	}

@@ -34,7 +34,7 @@ static void must_be_ok(enum status status, const char *what, const struct error 
 static int64_t fixture_now(void *context)
 {
 	const struct service_fixture *fixture = context;
-	return clock_now(&system_clock) + fixture->clock_offset;
+	return clock_now(&system_clock) + atomic_load(&fixture->clock_offset);
 }
 
 static int64_t fixture_monotonic(void *context)

@@ -8,6 +8,8 @@
 #include "infrabackup/backup.h"
 #include "infrabackup/recover.h"
 
+#include <stdatomic.h>
+
 #include "fake/share_fake.h"
 
 struct service_fixture {
@@ -22,9 +24,8 @@ struct service_fixture {
 	struct secret pfx_password;
 	struct buffer pfx;
 	struct buffer certificate;
-	int64_t clock_offset; /* ms that the service's clock runs ahead */
+	atomic_int_fast64_t clock_offset; /* ms that the service's clock runs ahead */
 	struct clock clock;
-	long share_deadline_seconds;
 };
 
 /* Makes the folders, the certificate and the state; the service is not running. @services: JSON of

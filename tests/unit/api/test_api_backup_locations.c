@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "api/api_private.h"
+#include "../../../src/api/api_private.h"
 #include "unit/api/api_fixture.h"
 
 /* Last: it defines fail() as a macro. */

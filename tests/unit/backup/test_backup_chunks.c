@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/backup_chunks.h"
+#include "../../../src/backup/backup_chunks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,8 @@ static void make_id(unsigned char id[SHA256_SIZE], uint32_t number)
 	hash_sha256(&number, sizeof number, id);
 }
 
-static bool is_there(const struct backup_chunks *chunks, uint32_t number, struct backup_place *place)
+static bool is_there(const struct backup_chunks *chunks, uint32_t number,
+		     struct backup_place *place)
 {
 	unsigned char id[SHA256_SIZE];
 	make_id(id, number);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Updates of the backup location: refused values, the share test before anything is stored, conflicts. */
+/* Updates of the backup location: refused values, the share test before anything is stored,
+ * conflicts. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,17 +85,23 @@ static void test_backup_location_submit_with_bad_values_names_the_field(void **s
 		{ { .path = "\\\\server" }, STORE "path", "server" },
 		{ { .path = "" }, STORE "path", "" },
 		{ { .frequency_hours = &three, .path = "/srv/x" },
-		  STORE "backupFrequencyInHours", "from 4 to 12" },
+		  STORE "backupFrequencyInHours",
+		  "from 4 to 12" },
 		{ { .frequency_hours = &thirteen, .path = "/srv/x" },
-		  STORE "backupFrequencyInHours", "13" },
+		  STORE "backupFrequencyInHours",
+		  "13" },
 		{ { .retention_days = &one, .path = "/srv/x" },
-		  STORE "backupRetentionPeriodInDays", "from 2 to 14" },
+		  STORE "backupRetentionPeriodInDays",
+		  "from 2 to 14" },
 		{ { .retention_days = &fifteen, .path = "/srv/x" },
-		  STORE "backupRetentionPeriodInDays", "15" },
+		  STORE "backupRetentionPeriodInDays",
+		  "15" },
 		{ { .path = "/srv/x", .certificate_base64 = "!" },
-		  STORE "encryptionCertBase64", "base64" },
+		  STORE "encryptionCertBase64",
+		  "base64" },
 		{ { .path = "/srv/x", .certificate_base64 = "aGVsbG8=" },
-		  STORE "encryptionCertBase64", "" },
+		  STORE "encryptionCertBase64",
+		  "" },
 		{ { .path = "/srv/x", .user_name = "a\nb" }, STORE "userName", "control" },
 		{ { .retention_days = &thirteen }, STORE "path", "no share is configured" },
 	};
@@ -121,9 +128,9 @@ static void test_backup_location_submit_with_a_private_key_says_so(void **state)
 	buffer_init(&text, 1u << 20);
 	assert_int_equal(base64_encode(fixture->pfx.data, fixture->pfx.length, &text, NULL),
 			 STATUS_OK);
-	const struct backup_location_update update = {
-		.path = fixture->share_path, .certificate_base64 = (const char *)text.data
-	};
+	const struct backup_location_update update = { .path = fixture->share_path,
+						       .certificate_base64 =
+							       (const char *)text.data };
 	struct db *db = take(fixture);
 	assert_int_equal(backup_location_submit(fixture->service, db, &update, "test", id, &err),
 			 STATUS_INVALID);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A share that is not as the last run left it: packs missing, damaged or unknown, leftovers, a lost catalogue, a head that is gone. */
+/* A share that is not as the last run left it: packs missing, damaged or unknown, leftovers, a lost
+ * catalogue, a head that is gone. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>

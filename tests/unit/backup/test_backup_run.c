@@ -68,6 +68,34 @@ static void test_backup_with_nothing_changed_reads_nothing(void **state)
 	db_job_done(&job);
 }
 
+static void test_backup_of_a_folder_around_the_state_leaves_the_state_out(void **state)
+{
+	(void)state;
+	/* The configuration owns the list. */
+	const char **exclude = calloc(2, sizeof *exclude);
+	struct service_fixture *fixture = service_fixture_new(NULL, NULL);
+	struct error err;
+	char *folder = NULL;
+	fixture->config->services[0].path = fixture->folder;
+	assert_non_null(exclude);
+	exclude[0] = "share";
+	fixture->config->services[0].exclude = exclude;
+	service_fixture_start(fixture);
+	service_fixture_configure(fixture);
+	service_fixture_write(fixture, "file", 10, 1);
+	service_fixture_back_up(fixture);
+	assert_int_equal(service_fixture_recover(fixture, "latest", "recovered", &folder, &err),
+			 STATUS_OK);
+	char *file = file_join(folder, "source/file");
+	char *state_directory = file_join(folder, "state");
+	assert_int_equal(access(file, F_OK), 0);
+	assert_int_not_equal(access(state_directory, F_OK), 0);
+	free(file);
+	free(state_directory);
+	free(folder);
+	service_fixture_free(fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +103,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_backup_with_nothing_changed_reads_nothing,
 						setup, teardown),
+		cmocka_unit_test(test_backup_of_a_folder_around_the_state_leaves_the_state_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
