@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+# infrabackup: `make help` lists every target.
+CC = gcc
+BUILD = build
+WERROR = 1
+# Debian's own: a machine may have another one first in PATH, without the modules the tests need.
+PYTHON = /usr/bin/python3
+
+PACKAGES = libmicrohttpd jansson libcrypto sqlite3 libcurl zlib libzstd
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wformat=2 -Wmissing-prototypes \
+	-Wstrict-prototypes -Wpointer-arith -Wredundant-decls -Wvla -Wwrite-strings -Wundef
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+endif
+OPTIMIZE = -O2
+HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN_LINK = -pie -Wl,-z,relro,-z,now
+# SANITIZE=address,undefined or SANITIZE=thread (with CC=clang): see the asan and tsan targets.
+SANITIZE =
+ifneq ($(SANITIZE),)
+OPTIMIZE = -O1 -fno-omit-frame-pointer
+HARDEN = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+HARDEN_LINK = -fsanitize=$(SANITIZE)
+endif
+COVERAGE =
+ifneq ($(COVERAGE),)
+OPTIMIZE = -O0
+HARDEN = --coverage
+HARDEN_LINK = --coverage
+endif
+
+# Asked for at the first use, once.
+need_packages = $(if $(shell pkg-config --exists $(PACKAGES) && echo yes),,$(error libraries are \
+	missing: `sh deploy/install-packages.sh build` installs them))
+PACKAGES_CFLAGS = $(need_packages)$(eval PACKAGES_CFLAGS := $$(shell \
+	pkg-config --cflags $$(PACKAGES)))$(PACKAGES_CFLAGS)
+PACKAGES_LDLIBS = $(eval PACKAGES_LDLIBS := $$(shell pkg-config --libs $$(PACKAGES)))$(PACKAGES_LDLIBS)
+
+CPPFLAGS = -D_GNU_SOURCE -Iinclude $(PACKAGES_CFLAGS)
+CFLAGS = -std=gnu11 -g $(OPTIMIZE) $(WARNINGS) $(HARDEN) -pthread -MMD -MP
+LDLIBS = $(PACKAGES_LDLIBS) -pthread
+TEST_LDLIBS = -lcmocka
+
+SOURCES := $(filter-out src/app/app_main.c,$(wildcard src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/db_migrations_data.o
+TEST_SOURCES := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/fault/test_*.c)
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(wildcard tests/unit/*/*.c tests/fake/*.c tests/fault/*.c))
+TEST_HELPER_OBJECTS := $(TEST_HELPERS:%.c=$(BUILD)/%.o)
+
+.PHONY: all
+all: $(BUILD)/infrabackup ## builds build/infrabackup
+
+$(BUILD)/infrabackup: $(BUILD)/src/app/app_main.o $(BUILD)/libinfrabackup.a
+	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libinfrabackup.a: $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(dir $@)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+MIGRATIONS := $(sort $(wildcard migrations/*/*.sql))
+$(BUILD)/generated/db_migrations_data.c: migrations/embed.sh $(MIGRATIONS)
+	@mkdir -p $(dir $@)
+	sh migrations/embed.sh $(MIGRATIONS) > $@.new
+	mv $@.new $@
+$(BUILD)/generated/db_migrations_data.o: $(BUILD)/generated/db_migrations_data.c
+	@$(CC) $(CPPFLAGS) -Isrc/db $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a
+	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $< $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a \
+		$(LDLIBS) $(TEST_LDLIBS)
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+
+.PHONY: test-programs
+test-programs: $(TEST_PROGRAMS)
+
+# Every test: the runner builds what it needs and runs what does not depend on each other side by side.
+RUN_TESTS = $(PYTHON) tests/run_tests.py --build $(BUILD)
+
+.PHONY: test
+test: ## installs what is missing, builds, runs every test
+	@sh deploy/install-packages.sh test
+	@$(RUN_TESTS)
+
+.PHONY: unit asan tsan valgrind integration
+unit: ## runs the unit tests alone
+	@$(RUN_TESTS) unit
+asan: ## runs the unit tests under clang's address and undefined behaviour sanitizers
+	@$(RUN_TESTS) asan
+tsan: ## runs the unit tests under clang's thread sanitizer
+	@$(RUN_TESTS) tsan
+valgrind: ## runs the unit tests under valgrind
+	@$(RUN_TESTS) valgrind
+integration: ## runs the tests that start the whole program
+	@$(RUN_TESTS) reader schema integration
+
+.PHONY: coverage
+coverage: ## runs the unit tests with gcov and prints the lines covered (needs gcovr)
+	@command -v gcovr >/dev/null || { echo "coverage: gcovr is missing: apt-get install gcovr" >&2; exit 1; }
+	@find $(BUILD)-coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(PYTHON) tests/run_tests.py --build $(BUILD)-coverage --make COVERAGE=1 unit
+	gcovr --root . --filter src/ --object-directory $(BUILD)-coverage --print-summary \
+		--html-details $(BUILD)-coverage/coverage.html
+
+FUZZ_SECONDS = 60
+FUZZ_FLAGS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)-fuzz/%,$(wildcard tests/fuzz/*.c))
+.PHONY: fuzz fuzz-programs
+fuzz: ## feeds every parser of foreign bytes with mutated input, FUZZ_SECONDS each (60)
+	@$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=$(BUILD)-fuzz fuzz-programs \
+		FUZZ_PROGRAMS='$(FUZZ_PROGRAMS)'
+	sh tests/run_fuzz.sh $(FUZZ_SECONDS) $(BUILD)-fuzz $(FUZZ_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libinfrabackup.a
+	$(CC) $(CFLAGS) $(FUZZ_FLAGS) -o $@ $^ $(LDLIBS)
+
+# Seconds, no compiling.
+CHECKS = check-checkers check-layers check-lengths check-text check-scripts check-format check-cppcheck
+.PHONY: check-source $(CHECKS)
+check-source: $(CHECKS) ## checks direction of includes, format, lengths, banned functions, texts
+check-checkers:
+	@$(PYTHON) tests/check/test_runner.py
+	@sh tests/check/test_checkers.sh
+check-layers:
+	@$(PYTHON) tests/check/check_layers.py
+check-lengths:
+	@$(PYTHON) tests/check/check_lengths.py
+check-text:
+	@$(PYTHON) tests/check/check_text.py
+check-scripts:
+	@$(PYTHON) tests/check/check_scripts.py
+check-format:
+	@$(PYTHON) tests/check/check_format.py
+check-cppcheck:
+	@$(PYTHON) tests/check/check_cppcheck.py $(BUILD)
+
+.PHONY: tidy
+tidy: ## runs clang-tidy over the sources (minutes)
+	@$(PYTHON) tests/check/source_files.py 'src/*.c' | \
+		xargs -P "$$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 $(CPPFLAGS)' sh
+
+.PHONY: demo
+demo: ## installs what is missing, builds, backs a few services up, destroys and recovers them
+	@sh deploy/install-packages.sh build
+	@$(MAKE) --no-print-directory all
+	@sh deploy/run-demo.sh
+
+.PHONY: format
+format: ## reformats the sources in place
+	@$(PYTHON) tests/check/source_files.py '*.c' '*.h' | xargs clang-format -i
+
+.PHONY: clean
+clean: ## removes what was built
+	rm -rf build build-*
+
+.PHONY: help
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Nothing that was built is thrown away as an intermediate step.
+.SECONDARY:
+
+-include $(OBJECTS:.o=.d) $(BUILD)/src/app/app_main.d $(TEST_PROGRAMS:=.d) \
+	$(TEST_HELPER_OBJECTS:.o=.d) $(FUZZ_PROGRAMS:=.d)
