@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command with its options, its help and the function that runs it. */
+#include <stddef.h>
+
+#include "infrabackup/backup.h"
+
+#include "app_private.h"
+
+#define AT(member) offsetof(struct app_arguments, member)
+#define TABLE(rows)                                                                                \
+	{                                                                                          \
+		.options = (rows), .count = ARRAY_LENGTH(rows)                                     \
+	}
+
+static const char *const roles_of_tokens[] = { "Reader", "Operator", "Administrator", NULL };
+static const char *const on_off[] = { "on", "off", NULL };
+
+#define OPTION_JSON                                                                                \
+	{                                                                                          \
+		.name = "json", .type = APP_FLAG, .destination = AT(json),                         \
+		.help = "one JSON document on stdout instead of text"                              \
+	}
+#define OPTION_CONFIG(needed, text)                                                                \
+	{                                                                                          \
+		.name = "config", .letter = 'c', .type = APP_TEXT, .is_required = (needed),        \
+		.destination = AT(config), .argument = "FILE", .help = (text)                      \
+	}
+#define OPTION_TEXT(option, member, what, text)                                                    \
+	{                                                                                          \
+		.name = (option), .type = APP_TEXT, .destination = AT(member), .argument = (what), \
+		.help = (text)                                                                     \
+	}
+#define OPTION_NUMBER(option, member, what, from, to, text)                                        \
+	{                                                                                          \
+		.name = (option), .type = APP_NUMBER, .destination = AT(member),                   \
+		.argument = (what), .min = (from), .max = (to), .help = (text)                     \
+	}
+#define OPTION_FLAG(option, member, text)                                                          \
+	{                                                                                          \
+		.name = (option), .type = APP_FLAG, .destination = AT(member), .help = (text)      \
+	}
+#define OPTION_NEEDED(option, member, what, text)                                                  \
+	{                                                                                          \
+		.name = (option), .type = APP_TEXT, .is_required = true,                           \
+		.destination = AT(member), .argument = (what), .help = (text)                      \
+	}
+
+#define OPTIONS_CLIENT                                                                             \
+	OPTION_CONFIG(false, "the service's configuration: where it listens, its subscription\n"   \
+			     "and region"),                                                        \
+		OPTION_TEXT("url", url, "URL",                                                     \
+			    "where the service answers, if not as in the configuration;\n"         \
+			    "else from " ENVIRONMENT_URL),                                         \
+		OPTION_TEXT("token-file", token_file, "FILE",                                      \
+			    "file with the API token; else from " ENVIRONMENT_TOKEN),              \
+		OPTION_TEXT("ca-file", ca_file, "FILE",                                            \
+			    "PEM of who signed the service's TLS certificate"),                    \
+		OPTION_TEXT("subscription", subscription, "GUID",                                  \
+			    "of the deployment, if not as in the configuration"),                  \
+		OPTION_TEXT("location", location, "NAME",                                          \
+			    "of the backup location, if not as in the configuration"),             \
+		OPTION_JSON
+
+#define OPTIONS_SOURCE                                                                             \
+	OPTION_NEEDED("from", from, "SHARE",                                                       \
+		      "\\\\server\\share\\folder, smb://server[:port]/share/folder,\n"             \
+		      "an absolute path or file:///path: what MASBackup stands in"),               \
+		OPTION_TEXT("user", user, "NAME",                                                  \
+			    "who logs on to the share: DOMAIN\\user, user@domain or user"),        \
+		OPTION_TEXT("password-file", password_file, "FILE",                                \
+			    "the user's password, - for stdin; else from\n" ENVIRONMENT_PASSWORD   \
+			    " or asked for"),                                                      \
+		OPTION_TEXT("signer", signer, "SHA256:...",                                        \
+			    "fingerprint of the service's identity key, from the recovery kit;\n"  \
+			    "without it the share's own word is taken and origin is not proven"),  \
+		OPTION_TEXT("head", head, "SHA256:...",                                            \
+			    "hash of the newest backup.json: shows a rolled-back share"),          \
+		OPTION_NUMBER("deadline", deadline, "SECONDS", 1, 3600,                            \
+			      "one call of the share may take so long (60)"),                      \
+		OPTION_NUMBER("threads", threads, "N", 1, 64,                                      \
+			      "packs checked side by side (one a processor)"),                     \
+		OPTION_JSON
+
+#define OPTIONS_PFX                                                                                \
+	OPTION_TEXT("pfx-password-file", pfx_password_file, "FILE",                                \
+		    "password of the PFX, - for stdin; else from\n" ENVIRONMENT_PFX_PASSWORD       \
+		    " or asked for")
+
+static const struct app_option options_init[] = { OPTION_CONFIG(true, "the configuration"),
+						  OPTION_JSON };
+static const struct app_option options_token_create[] = {
+	OPTION_CONFIG(true, "the configuration"),
+	OPTION_NEEDED("name", name, "NAME", "shown in the log and beside what it did"),
+	{ .name = "role",
+	  .type = APP_TEXT,
+	  .is_required = true,
+	  .destination = AT(role_name),
+	  .argument = "ROLE",
+	  .allowed = roles_of_tokens,
+	  .help = "Reader (looks), Operator (also makes backups) or Administrator (also\n"
+		  "changes settings)" },
+	OPTION_NUMBER("expires-days", expires_days, "DAYS", 1, 3650, "valid so long (for ever)"),
+	OPTION_JSON,
+};
+static const struct app_option options_new_certificate[] = {
+	OPTION_NEEDED("out", out, "BASE", "writes BASE.cer and BASE.pfx; neither may exist"),
+	OPTION_TEXT("common-name", common_name, "NAME",
+		    "name in the certificate (infrabackup encryption)"),
+	OPTION_FLAG("rsa", rsa, "RSA with 3072 bits (the default)"),
+	OPTION_FLAG("ec", ec, "elliptic curve P-256"),
+	OPTION_NUMBER("days", days, "DAYS", 1, 36500, "valid so long (3650)"),
+	OPTION_TEXT("password-file", password_file, "FILE",
+		    "password of the PFX, - for stdin; else from\n" ENVIRONMENT_PFX_PASSWORD
+		    " or asked for"),
+	OPTION_JSON,
+};
+static const struct app_option options_new_psk[] = {
+	OPTION_NEEDED("out", out, "FILE", "must not exist"),
+	OPTION_JSON,
+};
+static const struct app_option options_configure[] = {
+	OPTION_TEXT("path", path, "SHARE",
+		    "where backups go: \\\\server\\share\\folder, smb://server/share or\n"
+		    "an absolute path"),
+	OPTION_TEXT("user", user, "NAME", "who logs on to the share"),
+	OPTION_TEXT("password-file", password_file, "FILE",
+		    "the user's password, - for stdin; else from\n" ENVIRONMENT_PASSWORD
+		    ", or asked for when --user is given"),
+	OPTION_TEXT("cert", certificate, "FILE.cer",
+		    "certificate (DER or PEM) that backups are encrypted for"),
+	OPTION_NUMBER("frequency", frequency, "HOURS", BACKUP_FREQUENCY_MIN, BACKUP_FREQUENCY_MAX,
+		      "between scheduled backups, 4 to 12"),
+	OPTION_NUMBER("retention", retention, "DAYS", BACKUP_RETENTION_MIN, BACKUP_RETENTION_MAX,
+		      "that backups are kept, 2 to 14"),
+	{ .name = "scheduler",
+	  .type = APP_TEXT,
+	  .destination = AT(scheduler),
+	  .argument = "on|off",
+	  .allowed = on_off,
+	  .help = "whether backups run by themselves" },
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_backup[] = {
+	OPTION_FLAG("wait", wait, "shows progress until the backup is over"),
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_status[] = { OPTIONS_CLIENT };
+static const struct app_option options_list[] = { OPTIONS_SOURCE };
+static const struct app_option options_verify[] = {
+	OPTION_TEXT("backup", backup, "ID", "one backup's id, folder or latest (all)"),
+	OPTION_TEXT("pfx", pfx, "FILE", "private key: content is decrypted and checked too"),
+	OPTIONS_PFX,
+	OPTION_FLAG("files", files,
+		    "with --pfx: every file is put together and its hash compared,\n"
+		    "as a recovery would"),
+	OPTIONS_SOURCE,
+};
+static const struct app_option options_recover[] = {
+	OPTION_NEEDED("pfx", pfx, "FILE", "private key that opens the backup"),
+	OPTIONS_PFX,
+	OPTION_TEXT("backup", backup, "ID", "a backup's id, folder or latest (latest)"),
+	{ .name = "role",
+	  .type = APP_LIST,
+	  .destination = AT(roles),
+	  .argument = "ROLE",
+	  .help = "only this role; may be repeated" },
+	OPTION_TEXT("to", to, "DIR", "every role goes below DIR/<role>/; DIR must be new or empty"),
+	OPTION_CONFIG(false, "into the services as this configuration names them, and into\n"
+			     "its state directory"),
+	OPTION_TEXT("stamp-version", stamp_version, "VERSION",
+		    "of the target system, if not as in the configuration"),
+	OPTIONS_SOURCE,
+};
+
+const struct app_command app_commands[] = {
+	{ .name = "init",
+	  .summary = "makes the state directory, the keys and the first token",
+	  .description = "Makes the state directory of a new deployment: master key, identity key, "
+			 "database.\nPrints the fingerprint of the identity key, which belongs in "
+			 "the recovery kit beside\nthe PFX, and the first administrator token, "
+			 "which is shown only once.",
+	  .examples = "  infrabackup init -c /etc/infrabackup/config.json\n",
+	  .table = TABLE(options_init),
+	  .run = app_init },
+	{ .name = "serve",
+	  .summary = "runs the service",
+	  .description = "Runs the service in the foreground: REST API and backup engine. SIGTERM "
+			 "and Ctrl-C\nstop it cleanly within ten seconds; a backup that runs then "
+			 "ends as failed. Prints\none line with its address when it is ready.",
+	  .examples = "  infrabackup serve -c /etc/infrabackup/config.json\n",
+	  .table = TABLE(options_init),
+	  .run = app_serve },
+	{ .name = "token create",
+	  .summary = "makes an API token",
+	  .description = "Makes an API token and prints it. Only its hash is stored: it is shown "
+			 "once.\nThe service may run meanwhile.",
+	  .examples = "  infrabackup token create -c config.json --name monitoring --role Reader\n"
+		      "  infrabackup token create -c config.json --name ann --role Operator "
+		      "--expires-days 90\n",
+	  .table = TABLE(options_token_create),
+	  .run = app_token_create },
+	{ .name = "token list",
+	  .summary = "shows the API tokens",
+	  .description = "Shows name, role and times of every API token, never the tokens "
+			 "themselves.",
+	  .examples = "  infrabackup token list -c config.json\n",
+	  .table = TABLE(options_init),
+	  .run = app_token_list },
+	{ .name = "token revoke",
+	  .summary = "makes an API token useless",
+	  .description = "Revokes an API token by its name or id, at once.",
+	  .examples = "  infrabackup token revoke -c config.json monitoring\n",
+	  .table = { .options = options_init,
+		     .count = ARRAY_LENGTH(options_init),
+		     .operand = "NAME|ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_token_revoke },
+	{ .name = "key new-cert",
+	  .summary = "makes a certificate and its private key (.cer, .pfx)",
+	  .description = "Makes a self-signed certificate. BASE.cer is for the backup location; "
+			 "BASE.pfx holds\nthe private key, is all that opens the backups, and "
+			 "must not stay on this machine.",
+	  .examples = "  infrabackup key new-cert --out backup-2026 --password-file pfx.password\n"
+		      "  infrabackup key new-cert --out backup-2026 --ec --days 730\n",
+	  .table = TABLE(options_new_certificate),
+	  .run = app_key_new_certificate },
+	{ .name = "key new-psk",
+	  .summary = "makes a pre-shared key",
+	  .description = "Writes a pre-shared key (64 random characters, base64) for clients of "
+			 "api-version\n2016-05-01 into a file that only its owner may read.",
+	  .examples = "  infrabackup key new-psk --out backup.psk\n",
+	  .table = TABLE(options_new_psk),
+	  .run = app_key_new_psk },
+	{ .name = "key inventory",
+	  .summary = "shows which certificate opens what",
+	  .description = "Shows every certificate that backups were ever encrypted for, when it "
+			 "was used first\nand last, and for how many backups: which PFX must still "
+			 "be kept.",
+	  .examples = "  infrabackup key inventory -c config.json\n",
+	  .table = TABLE(options_init),
+	  .run = app_key_inventory },
+	{ .name = "configure",
+	  .summary = "sets share, certificate, schedule and retention",
+	  .description = "Changes the backup location through the REST API; what is not named "
+			 "stays. The\nservice tests the share with the result before it keeps it: "
+			 "when that fails, the\nold configuration stays.",
+	  .examples = "  infrabackup configure -c config.json --token-file admin.token \\\n"
+		      "      --path '\\\\filer\\backup' --user 'CONTOSO\\backupsvc' "
+		      "--password-file share.password \\\n"
+		      "      --cert backup-2026.cer\n"
+		      "  infrabackup configure -c config.json --scheduler on --frequency 8 "
+		      "--retention 7\n",
+	  .table = TABLE(options_configure),
+	  .run = app_configure },
+	{ .name = "backup",
+	  .summary = "starts a backup, and follows it with --wait",
+	  .description = "Starts a backup through the REST API and prints its id. With --wait it "
+			 "shows progress\nand ends with 0 when all of it succeeded, 3 when a role "
+			 "failed, 1 when the backup\nfailed. Ctrl-C ends the waiting, not the "
+			 "backup.",
+	  .examples = "  infrabackup backup -c config.json --token-file admin.token --wait\n",
+	  .table = TABLE(options_backup),
+	  .run = app_backup },
+	{ .name = "status",
+	  .summary = "shows the location, what runs and what failed last",
+	  .description = "Shows the backup location, last and next backup, the running job and "
+			 "the last failure.",
+	  .examples = "  infrabackup status -c config.json --token-file admin.token\n",
+	  .table = TABLE(options_status),
+	  .run = app_status },
+	{ .name = "list",
+	  .summary = "shows the backups on a share; needs no service and no key",
+	  .description = "Shows every backup on a share after checking its signature and its place "
+			 "in the\nchain. Needs no service, no database and no key.",
+	  .examples =
+		  "  infrabackup list --from /mnt/backup\n"
+		  "  infrabackup list --from '\\\\filer\\backup' --user 'CONTOSO\\ann' --json\n",
+	  .table = TABLE(options_list),
+	  .run = app_list },
+	{ .name = "verify",
+	  .summary = "checks the backups on a share",
+	  .description = "Checks signatures, hashes and completeness; with --pfx the content as "
+			 "well. What is\nwrong is named one file a line, and the exit code is 6.",
+	  .examples = "  infrabackup verify --from /mnt/backup --signer SHA256:...\n"
+		      "  infrabackup verify --from /mnt/backup --pfx backup.pfx --files "
+		      "--backup latest\n",
+	  .table = TABLE(options_verify),
+	  .run = app_verify },
+	{ .name = "recover",
+	  .summary = "brings data back from a share",
+	  .description = "Checks everything that is needed, and only then writes: every role below "
+			 "a directory\n(--to), or into the services (-c). Needs the share and the "
+			 "PFX, nothing else. Can be\nrun again after an interruption.",
+	  .examples = "  infrabackup recover --from /mnt/backup --pfx backup.pfx --to /tmp/back\n"
+		      "  infrabackup recover --from '\\\\filer\\backup' --user 'CONTOSO\\ann' \\\n"
+		      "      --pfx backup.pfx --signer SHA256:... -c config.json\n"
+		      "  infrabackup recover --from /mnt/backup --pfx backup.pfx --to /tmp/back "
+		      "--role Certificates\n",
+	  .table = TABLE(options_recover),
+	  .run = app_recover },
+};
+const size_t app_command_count = ARRAY_LENGTH(app_commands);
+
+bool app_command_describe(size_t index, const char **name, const struct app_option_table **table)
+{
+	if (index >= app_command_count)
+		return false;
+	*name = app_commands[index].name;
+	*table = &app_commands[index].table;
+	return true;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of module app share: the arguments of all commands, and what a command gets and
+ * gives. */
+#ifndef APP_PRIVATE_H
+#define APP_PRIVATE_H
+
+#include "infrabackup/app.h"
+#include "infrabackup/client.h"
+#include "infrabackup/config.h"
+#include "infrabackup/recover.h"
+
+#define ENVIRONMENT_TOKEN "INFRABACKUP_TOKEN"
+#define ENVIRONMENT_URL "INFRABACKUP_URL"
+#define ENVIRONMENT_PASSWORD "INFRABACKUP_SHARE_PASSWORD"
+#define ENVIRONMENT_PFX_PASSWORD "INFRABACKUP_PFX_PASSWORD"
+
+/* The union of every command's options; a command's table says which it takes. */
+struct app_arguments {
+	const char *operand;
+	const char *config;
+	bool json;
+	/* of the clients */
+	const char *url, *token_file, *ca_file, *subscription, *location;
+	bool wait;
+	const char *path, *certificate, *scheduler;
+	struct app_number frequency, retention;
+	/* of token and key */
+	const char *name, *role_name, *out, *common_name;
+	struct app_number expires_days, days;
+	bool rsa, ec;
+	/* of what reads a share */
+	const char *from, *user, *password_file, *signer, *head, *pfx, *pfx_password_file, *backup,
+		*to, *stamp_version;
+	struct app_list roles;
+	struct app_number deadline, threads;
+	bool files;
+};
+
+/* A command while it runs. */
+struct app_call {
+	const struct app_command *command;
+	struct app_arguments arguments;
+	json_t *json; /* what --json prints; set by the command, freed by who called it */
+};
+
+struct app_command {
+	const char *name; /* "token create" */
+	const char *summary;
+	const char *description;
+	const char *examples;
+	struct app_option_table table;
+	/* Prints its result on stdout unless arguments.json, which call->json is for. A failure is
+	 * returned, not printed. */
+	enum status (*run)(struct app_call *call, struct error *err);
+};
+
+extern const struct app_command app_commands[];
+extern const size_t app_command_count;
+
+enum status app_init(struct app_call *call, struct error *err);
+enum status app_serve(struct app_call *call, struct error *err);
+enum status app_token_create(struct app_call *call, struct error *err);
+enum status app_token_list(struct app_call *call, struct error *err);
+enum status app_token_revoke(struct app_call *call, struct error *err);
+enum status app_key_new_certificate(struct app_call *call, struct error *err);
+enum status app_key_new_psk(struct app_call *call, struct error *err);
+enum status app_key_inventory(struct app_call *call, struct error *err);
+enum status app_configure(struct app_call *call, struct error *err);
+enum status app_backup(struct app_call *call, struct error *err);
+enum status app_status(struct app_call *call, struct error *err);
+enum status app_list(struct app_call *call, struct error *err);
+enum status app_verify(struct app_call *call, struct error *err);
+enum status app_recover(struct app_call *call, struct error *err);
+
+/* --- app_help.c --- */
+/* @command NULL: all commands. */
+void app_help_print(FILE *stream, const struct app_command *command);
+/* The one or two lines that follow a usage error. */
+void app_help_usage(FILE *stream, const struct app_command *command);
+
+/* --- app_secret.c --- */
+/* Where a secret comes from, first of: @file ("-": standard input), the environment, the terminal.
+ */
+struct app_secret_source {
+	const char *file;        /* NULL: not given */
+	const char *file_option; /* "--password-file", for messages */
+	const char *environment; /* NULL: none */
+	const char *prompt;      /* NULL: never asked for */
+	bool is_new;             /* asked for twice */
+};
+/* STATUS_INVALID when there is none of them, or the secret is empty. */
+MUST_CHECK enum status app_secret_get(const struct app_secret_source *source, struct secret *out,
+				      struct error *err);
+
+/* --- app_state.c --- */
+struct db;
+/* The state database of an initialised state directory; STATUS_NOT_FOUND names `infrabackup init`.
+ */
+MUST_CHECK enum status app_state_open(const struct config *config, struct db **out,
+				      struct error *err);
+
+/* --- app_harden.c --- */
+/* No core dumps, no other process looks into this one, files are private, a closed pipe is an error
+ * of write(). */
+void app_harden(void);
+/* For the service: memory of threads that come and go is shared. Before any thread starts. */
+void app_harden_memory(void);
+/* At the very end, when no secret is in memory any more: leak checkers may look again. */
+void app_harden_end(void);
+
+/* --- app_signals.c --- */
+struct app_signals;
+/* SIGINT and SIGTERM request @cancel from now on; a second one ends the process, and so does the
+ * first after @grace ms when that is not 0. Before any other thread starts: they inherit the mask.
+ */
+MUST_CHECK enum status app_signals_start(struct cancel *cancel, long grace,
+					 struct app_signals **out, struct error *err);
+/* NULL is legal. */
+void app_signals_stop(struct app_signals *signals);
+
+/* --- app_client.c --- */
+struct app_client {
+	struct config *config; /* NULL: without -c */
+	struct client *client;
+	char base[512]; /* ".../backupLocations/north" */
+	char region[96];
+};
+MUST_CHECK enum status app_client_open(const struct app_call *call, struct app_client *out,
+				       struct error *err);
+void app_client_close(struct app_client *client);
+/* @path is below the location, "" the location itself. error.field of a refusal is the service's
+ * target. @out may be NULL. */
+MUST_CHECK enum status app_client_call(struct app_client *client, const char *method,
+				       const char *path, const json_t *body,
+				       struct client_answer *out, struct error *err);
+/* The id at the end of a 202's Location. */
+MUST_CHECK enum status app_client_operation(const struct client_answer *answer,
+					    char id[GUID_TEXT_SIZE], struct error *err);
+
+/* --- app_wait.c --- */
+/* Polls an operation until it is over, with progress; *@out is its resource. STATUS_CANCELLED after
+ * Ctrl-C: the operation goes on. */
+MUST_CHECK enum status app_wait(struct app_client *client, const char *id, bool is_quiet,
+				json_t **out, struct error *err);
+/* OK, STATUS_PARTIAL, or the failure of a finished operation. */
+MUST_CHECK enum status app_wait_judge(const json_t *operation, struct error *err);
+
+/* --- app_source.c: reading a share --- */
+struct app_source {
+	struct share_registry registry;
+	struct share_address address;
+	struct share_options options;
+	struct secret password;
+	struct cancel *cancel;
+	struct app_signals *signals;
+	struct app_progress progress;
+	struct recover_source *source;
+};
+MUST_CHECK enum status app_source_open(const struct app_call *call, struct app_source *out,
+				       struct error *err);
+void app_source_close(struct app_source *source);
+/* The key in --pfx; NULL and OK without that option. */
+MUST_CHECK enum status app_source_key(const struct app_call *call, struct private_key **out,
+				      struct error *err);
+
+/* --- app_findings.c --- */
+/* "FILE: text", one a line. */
+void app_findings_print(FILE *stream, const struct recover_findings *findings);
+/* A new array, or NULL. */
+json_t *app_findings_json(const struct recover_findings *findings);
+
+/* --- app_targets.c: the services as they stand in the configuration --- */
+struct app_targets {
+	struct recover_target *items;
+	size_t count;
+	char *temporary_directory;
+};
+/* STATUS_CONFLICT when the service's own state would be overwritten. */
+MUST_CHECK enum status app_targets_load(const struct config *config, const struct app_list *roles,
+					struct app_targets *out, struct error *err);
+/* Removes the intermediate files. */
+void app_targets_done(struct app_targets *targets);
+
+/* --- app_text.c --- */
+/* "123 MB" or "-" */
+const char *app_bytes_text(uint64_t bytes, char text[32]);
+/* "2026-03-01T20:21:07Z", "-" for 0. */
+const char *app_time_text(int64_t time, char text[CLOCK_TEXT_SIZE]);
+/* A member of a JSON object as text, "-" when it is missing, null or no text. */
+const char *app_json_text(const json_t *object, const char *name);
+
+#endif

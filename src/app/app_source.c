@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a share and a private key for the commands that read backups. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app_private.h"
+
+#define DEFAULT_DEADLINE 60
+#define PFX_MAX (1u << 20)
+#define DIGEST_PREFIX "SHA256:"
+
+static enum status check_digest(const char *text, const char *option, struct error *err)
+{
+	unsigned char digest[SHA256_SIZE];
+	if (text == NULL || (strncasecmp(text, DIGEST_PREFIX, sizeof DIGEST_PREFIX - 1) == 0 &&
+			     hex_decode(text + sizeof DIGEST_PREFIX - 1, digest, sizeof digest)))
+		return STATUS_OK;
+	return fail_field(err, option,
+			  "found '%.80s', allowed is SHA256: and 64 hexadecimal digits", text);
+}
+
+static enum status check_arguments(const struct app_arguments *arguments, struct app_source *out,
+				   struct error *err)
+{
+	enum status status = share_address_parse(arguments->from, "--from", &out->address, err);
+	if (status == STATUS_OK)
+		status = check_digest(arguments->signer, "--signer", err);
+	if (status == STATUS_OK)
+		status = check_digest(arguments->head, "--head", err);
+	if (status == STATUS_OK && arguments->password_file != NULL && arguments->user == NULL)
+		status = fail_field(err, "--password-file", "given without --user");
+	return status;
+}
+
+static enum status take_password(const struct app_arguments *arguments, struct app_source *out,
+				 struct error *err)
+{
+	const struct app_secret_source source = {
+		.file = arguments->password_file,
+		.file_option = "--password-file",
+		.environment = ENVIRONMENT_PASSWORD,
+		.prompt = "Password of the share's user",
+	};
+	if (arguments->user == NULL)
+		return STATUS_OK;
+	return app_secret_get(&source, &out->password, err);
+}
+
+static void show(void *context, const char *phase, uint64_t done, uint64_t total)
+{
+	app_progress_show(context, phase, done, total);
+}
+
+static enum status start_signals(struct app_source *out, struct error *err)
+{
+	out->cancel = cancel_new();
+	if (out->cancel == NULL)
+		return fail_memory(err, "open share");
+	return app_signals_start(out->cancel, 0, &out->signals, err);
+}
+
+static enum status open_share(const struct app_arguments *arguments, struct app_source *out,
+			      struct error *err)
+{
+	const struct recover_settings settings = {
+		.shares = &out->registry,
+		.share = &out->options,
+		.signer = arguments->signer,
+		.head = arguments->head,
+		.threads = arguments->threads.is_given ? (unsigned)arguments->threads.value : 0,
+		.progress = show,
+		.progress_context = &out->progress,
+	};
+	int64_t deadline =
+		arguments->deadline.is_given ? arguments->deadline.value : DEFAULT_DEADLINE;
+	out->options = (struct share_options) {
+		.address = &out->address,
+		.user_name = arguments->user,
+		.password = arguments->user == NULL ? NULL : &out->password,
+		.cancel = out->cancel,
+		.deadline = (long)deadline * 1000,
+	};
+	return recover_source_open(&settings, &out->source, err);
+}
+
+enum status app_source_open(const struct app_call *call, struct app_source *out, struct error *err)
+{
+	const struct app_arguments *arguments = &call->arguments;
+	memset(out, 0, sizeof *out);
+	app_progress_init(&out->progress, stderr, isatty(STDERR_FILENO) == 1, &system_clock);
+	out->progress.is_quiet = arguments->json;
+	share_registry_init(&out->registry);
+	enum status status = check_arguments(arguments, out, err);
+	if (status == STATUS_OK)
+		status = take_password(arguments, out, err);
+	if (status == STATUS_OK)
+		status = start_signals(out, err);
+	if (status == STATUS_OK)
+		status = open_share(arguments, out, err);
+	if (status != STATUS_OK)
+		app_source_close(out);
+	return status;
+}
+
+void app_source_close(struct app_source *source)
+{
+	app_progress_end(&source->progress);
+	recover_source_close(source->source);
+	app_signals_stop(source->signals);
+	cancel_free(source->cancel);
+	secret_free(&source->password);
+	source->source = NULL;
+	source->signals = NULL;
+	source->cancel = NULL;
+}
+
+enum status app_source_key(const struct app_call *call, struct private_key **out, struct error *err)
+{
+	AUTO_SECRET password = SECRET_EMPTY;
+	struct buffer pfx;
+	const char *path = call->arguments.pfx;
+	const struct app_secret_source source = {
+		.file = call->arguments.pfx_password_file,
+		.file_option = "--pfx-password-file",
+		.environment = ENVIRONMENT_PFX_PASSWORD,
+		.prompt = "Password of the PFX",
+	};
+	if (path == NULL && call->arguments.pfx_password_file != NULL)
+		return fail_field(err, "--pfx-password-file", "given without --pfx");
+	if (path == NULL)
+		return STATUS_OK;
+	buffer_init(&pfx, PFX_MAX);
+	enum status status = file_read(path, PFX_MAX - 1, &pfx, err);
+	if (status == STATUS_OK)
+		status = app_secret_get(&source, &password, err);
+	if (status == STATUS_OK) {
+		status = private_key_from_pfx(pfx.data, pfx.length, &password, out, err);
+		if (status != STATUS_OK)
+			error_add_context(err, "--pfx %s", path);
+	}
+	if (pfx.data != NULL)
+		explicit_bzero(pfx.data, pfx.capacity);
+	buffer_done(&pfx);
+	return status;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* infrabackup status */
+#include <stdio.h>
+#include <string.h>
+
+#include "app_private.h"
+
+#define STATUS_OPERATIONS "/operations?%24top=100"
+
+static const json_t *find_state(const json_t *operations, const char *state)
+{
+	const json_t *operation;
+	size_t i;
+	json_array_foreach(operations, i, operation)
+	{
+		const json_t *properties = json_object_get(operation, "properties");
+		if (strcmp(app_json_text(properties, "state"), state) == 0)
+			return properties;
+	}
+	return NULL;
+}
+
+static void print_location(const json_t *store)
+{
+	const json_t *enabled = json_object_get(store, "isBackupSchedulerEnabled");
+	(void)printf("location     %s\n", app_json_text(store, "path"));
+	(void)printf("certificate  %s\n", app_json_text(store, "encryptionCertThumbprint"));
+	(void)printf("free         %s\n", app_json_text(store, "availableCapacity"));
+	(void)printf(
+		"schedule     %s, every %lld hours, kept %lld days\n",
+		json_is_true(enabled) ? "on" : "off",
+		(long long)json_integer_value(json_object_get(store, "backupFrequencyInHours")),
+		(long long)json_integer_value(
+			json_object_get(store, "backupRetentionPeriodInDays")));
+	(void)printf("last backup  %s\n", app_json_text(store, "lastBackupTime"));
+	(void)printf("next backup  %s\n",
+		     json_is_true(enabled) ? app_json_text(store, "nextBackupTime") : "-");
+}
+
+static void print_running(const json_t *running)
+{
+	struct app_progress_view view = { .phase = "queued", .rate = -1, .seconds_left = -1 };
+	char text[512];
+	const char *phase = json_string_value(json_object_get(running, "phase"));
+	const json_t *rate = json_object_get(running, "bytesPerSecond");
+	const json_t *left = json_object_get(running, "secondsLeft");
+	if (running == NULL) {
+		(void)printf("running      -\n");
+		return;
+	}
+	if (phase != NULL)
+		view.phase = phase;
+	view.done = (uint64_t)json_integer_value(json_object_get(running, "bytesDone"));
+	view.total = (uint64_t)json_integer_value(json_object_get(running, "bytesTotal"));
+	if (json_is_integer(rate))
+		view.rate = json_integer_value(rate);
+	if (json_is_integer(left))
+		view.seconds_left = json_integer_value(left);
+	(void)printf("running      %s %s, %s\n", app_json_text(running, "kind"),
+		     app_json_text(running, "operationId"),
+		     app_progress_line(&view, text, sizeof text));
+}
+
+static void print_failure(const json_t *failed)
+{
+	const json_t *error = json_object_get(failed, "error");
+	if (failed == NULL) {
+		(void)printf("failure      -\n");
+		return;
+	}
+	(void)printf("failure      %s: %s %s, %s: %s\n", app_json_text(failed, "endedTime"),
+		     app_json_text(failed, "kind"), app_json_text(failed, "operationId"),
+		     app_json_text(error, "failureClass"), app_json_text(error, "message"));
+}
+
+static void print_status(const json_t *location, const json_t *operations)
+{
+	const json_t *running = find_state(operations, "Running");
+	print_location(
+		json_object_get(json_object_get(location, "properties"), "externalStoreDefault"));
+	print_running(running != NULL ? running : find_state(operations, "Queued"));
+	print_failure(find_state(operations, "Failed"));
+}
+
+enum status app_status(struct app_call *call, struct error *err)
+{
+	struct app_client client;
+	struct client_answer location = { 0 }, operations = { 0 };
+	enum status status = app_client_open(call, &client, err);
+	if (status != STATUS_OK)
+		return status;
+	status = app_client_call(&client, "GET", "", NULL, &location, err);
+	if (status == STATUS_OK)
+		status = app_client_call(&client, "GET", STATUS_OPERATIONS, NULL, &operations, err);
+	if (status == STATUS_OK) {
+		json_t *list = json_object_get(operations.body, "value");
+		if (call->arguments.json)
+			call->json = json_pack("{s:O, s:O?}", "location", location.body,
+					       "operations", list);
+		else
+			print_status(location.body, list);
+	}
+	client_answer_done(&location);
+	client_answer_done(&operations);
+	app_client_close(&client);
+	return status;
+}

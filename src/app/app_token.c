@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* infrabackup token create, list, revoke */
+#include <stdio.h>
+
+#include "infrabackup/auth.h"
+
+#include "app_private.h"
+
+#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
+
+static enum status open_state(const struct app_call *call, struct config **config, struct db **db,
+			      struct error *err)
+{
+	enum status status = config_load(call->arguments.config, config, err);
+	if (status == STATUS_OK)
+		status = app_state_open(*config, db, err);
+	return status;
+}
+
+static enum status show_token(struct app_call *call, const struct secret *token,
+			      int64_t expires_time, struct error *err)
+{
+	char text[CLOCK_TEXT_SIZE];
+	const struct app_arguments *arguments = &call->arguments;
+	if (!arguments->json) {
+		(void)printf("%s\n", (const char *)token->data);
+		return STATUS_OK;
+	}
+	call->json = json_pack("{s:s, s:s, s:s, s:s?}", "token", (const char *)token->data, "name",
+			       arguments->name, "role", arguments->role_name, "expiresTime",
+			       expires_time == 0 ? NULL : app_time_text(expires_time, text));
+	return call->json != NULL ? STATUS_OK : fail_memory(err, "show token");
+}
+
+enum status app_token_create(struct app_call *call, struct error *err)
+{
+	const struct app_arguments *arguments = &call->arguments;
+	struct config *config = NULL;
+	struct db *db = NULL;
+	AUTO_SECRET token = SECRET_EMPTY;
+	enum auth_role role = AUTH_READER;
+	int64_t now = clock_now(&system_clock);
+	int64_t expires_time =
+		arguments->expires_days.is_given ? now + arguments->expires_days.value * DAY_MS : 0;
+	enum status status = STATUS_OK;
+	if (!auth_role_from_name(arguments->role_name, &role))
+		status = fail_field(err, "--role", "found '%s'", arguments->role_name);
+	if (status == STATUS_OK)
+		status = open_state(call, &config, &db, err);
+	if (status == STATUS_OK)
+		status = auth_token_create(db, arguments->name, role, now, expires_time, &token,
+					   err);
+	if (status == STATUS_OK)
+		status = show_token(call, &token, expires_time, err);
+	db_close(db);
+	config_free(config);
+	return status;
+}
+
+struct token_list {
+	bool is_json;
+	json_t *items;
+};
+
+static const char *token_state(const struct db_token *token)
+{
+	if (token->revoked_time != 0)
+		return "revoked";
+	if (token->expires_time != 0 && token->expires_time <= clock_now(&system_clock))
+		return "expired";
+	return "valid";
+}
+
+static enum status show_row(const struct db_token *token, void *context, struct error *err)
+{
+	struct token_list *list = context;
+	char created[CLOCK_TEXT_SIZE], expires[CLOCK_TEXT_SIZE];
+	(void)app_time_text(token->created_time, created);
+	(void)app_time_text(token->expires_time, expires);
+	if (!list->is_json) {
+		(void)printf("%-24s %-14s %-8s %-21s %-21s %s\n", token->name, token->role,
+			     token_state(token), created, expires, token->id);
+		return STATUS_OK;
+	}
+	json_t *item =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "id", token->id, "name", token->name,
+			  "role", token->role, "state", token_state(token), "createdTime", created,
+			  "expiresTime", token->expires_time == 0 ? NULL : expires);
+	if (json_array_append_new(list->items, item) != 0)
+		return fail_memory(err, "list tokens");
+	return STATUS_OK;
+}
+
+enum status app_token_list(struct app_call *call, struct error *err)
+{
+	struct config *config = NULL;
+	struct db *db = NULL;
+	struct token_list list = { .is_json = call->arguments.json, .items = json_array() };
+	enum status status = open_state(call, &config, &db, err);
+	if (status == STATUS_OK && !list.is_json)
+		(void)printf("%-24s %-14s %-8s %-21s %-21s %s\n", "NAME", "ROLE", "STATE",
+			     "CREATED", "EXPIRES", "ID");
+	if (status == STATUS_OK)
+		status = db_token_list(db, show_row, &list, err);
+	if (status == STATUS_OK && list.is_json)
+		call->json = json_pack("{s:O}", "tokens", list.items);
+	json_decref(list.items);
+	db_close(db);
+	config_free(config);
+	return status;
+}
+
+enum status app_token_revoke(struct app_call *call, struct error *err)
+{
+	struct config *config = NULL;
+	struct db *db = NULL;
+	enum status status = open_state(call, &config, &db, err);
+	if (status == STATUS_OK)
+		status =
+			db_token_revoke(db, call->arguments.operand, clock_now(&system_clock), err);
+	if (status == STATUS_OK && call->arguments.json)
+		call->json = json_pack("{s:s}", "revoked", call->arguments.operand);
+	else if (status == STATUS_OK)
+		(void)printf("%s is revoked\n", call->arguments.operand);
+	db_close(db);
+	config_free(config);
+	return status;
+}
