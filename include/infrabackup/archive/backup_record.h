@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The clear JSON files: repository.json, backup.json, COMMIT (api/FORMAT.md sections 3, 8 and 9). */
+/* The clear JSON files repository.json, backup.json and COMMIT: api/FORMAT.md sections 3, 8, 9. */
 #ifndef INFRABACKUP_ARCHIVE_BACKUP_RECORD_H
 #define INFRABACKUP_ARCHIVE_BACKUP_RECORD_H
 
@@ -14,7 +14,7 @@ struct archive_repository {
 	unsigned char signer_public_key[ED25519_PUBLIC_SIZE];
 };
 
-/* @out is replaced. */
+/* @out is replaced. All writers here: STATUS_INVALID names the member that no reader would take. */
 MUST_CHECK enum status archive_repository_write(const struct archive_repository *repository,
 						struct buffer *out, struct error *err);
 MUST_CHECK enum status archive_repository_parse(const void *data, size_t length,
@@ -22,8 +22,8 @@ MUST_CHECK enum status archive_repository_parse(const void *data, size_t length,
 
 struct archive_recipient {
 	char thumbprint[THUMBPRINT_TEXT_SIZE];
-	unsigned char sha256[SHA256_SIZE];	/* of the DER: the file in certificates/ */
-	char purpose[16];			/* "location", "escrow", "drill" */
+	unsigned char sha256[SHA256_SIZE]; /* of the DER: the file in certificates/ */
+	char purpose[16];                  /* "location", "escrow", "drill" */
 };
 
 struct archive_record_role {
@@ -31,27 +31,27 @@ struct archive_record_role {
 	char *provider;
 	bool essential;
 	int32_t restore_priority;
-	char status[24];	/* "Succeeded", "PartialSucceeded", "Failed" */
+	char status[24]; /* "Succeeded", "PartialSucceeded", "Failed" */
 	uint64_t entries, bytes, new_bytes, problems;
-	char *error_message;	/* NULL when there is none */
+	char *error_message; /* NULL when there is none */
 };
 
 struct archive_record_session {
 	char session_id[GUID_TEXT_SIZE];
-	unsigned char *wrapped_key;	/* the .p7m, byte for byte */
+	unsigned char *wrapped_key; /* the .p7m, byte for byte */
 	size_t wrapped_key_length;
 };
 
 struct archive_record_pack {
 	unsigned char sha256[SHA256_SIZE];
 	uint64_t size;
-	uint32_t session;	/* index in sessions */
+	uint32_t session; /* index in sessions */
 };
 
 /* backup.json. All pointers owned. */
 struct archive_record {
 	char repository_id[GUID_TEXT_SIZE];
-	unsigned char repository_sha256[SHA256_SIZE];	/* of repository.json */
+	unsigned char repository_sha256[SHA256_SIZE]; /* of repository.json */
 	char deployment_id[GUID_TEXT_SIZE];
 	char external_domain[256];
 	char region[64];
@@ -60,21 +60,21 @@ struct archive_record {
 	char session_id[GUID_TEXT_SIZE];
 	char generation[ARCHIVE_GENERATION_SIZE];
 	int64_t started_time, completed_time;
-	char status[24];			/* "Succeeded" or "PartialSucceeded" */
+	char status[24]; /* "Succeeded" or "PartialSucceeded" */
 	bool is_automatic;
 	bool is_cloud_recovery_ready;
 	char stamp_version[64];
-	char oem_version[64];			/* empty: null */
-	char thumbprint[THUMBPRINT_TEXT_SIZE];	/* of the location's certificate */
+	char oem_version[64];                  /* empty: null */
+	char thumbprint[THUMBPRINT_TEXT_SIZE]; /* of the location's certificate */
 	uint64_t manifest_size;
 	unsigned char manifest_sha256[SHA256_SIZE];
-	uint64_t bytes;				/* of source data */
-	uint64_t new_bytes;			/* stored by this backup: packs it wrote, manifest */
+	uint64_t bytes;     /* of source data */
+	uint64_t new_bytes; /* stored by this backup: packs it wrote, manifest */
 	bool has_previous;
 	struct {
 		char backup_id[GUID_TEXT_SIZE];
 		uint64_t sequence;
-		unsigned char sha256[SHA256_SIZE];	/* of its backup.json */
+		unsigned char sha256[SHA256_SIZE]; /* of its backup.json */
 	} previous;
 	struct archive_recipient *recipients;
 	size_t recipient_count;
@@ -88,8 +88,8 @@ struct archive_record {
 
 /* Frees what the members own, and @record itself. NULL is legal. */
 void archive_record_free(struct archive_record *record);
-MUST_CHECK enum status archive_record_write(const struct archive_record *record,
-					    struct buffer *out, struct error *err);
+MUST_CHECK enum status archive_record_write(const struct archive_record *record, struct buffer *out,
+					    struct error *err);
 /* Strict: unknown format, missing or odd members, an index out of range are STATUS_INTEGRITY
  * (STATUS_UNSUPPORTED for a newer format). */
 MUST_CHECK enum status archive_record_parse(const void *data, size_t length,
@@ -98,12 +98,12 @@ MUST_CHECK enum status archive_record_parse(const void *data, size_t length,
 struct archive_commit {
 	char backup_id[GUID_TEXT_SIZE];
 	uint64_t sequence;
-	unsigned char record_sha256[SHA256_SIZE];	/* of backup.json */
-	unsigned char signature_sha256[SHA256_SIZE];	/* of backup.sig */
+	unsigned char record_sha256[SHA256_SIZE];    /* of backup.json */
+	unsigned char signature_sha256[SHA256_SIZE]; /* of backup.sig */
 };
 
-MUST_CHECK enum status archive_commit_write(const struct archive_commit *commit,
-					    struct buffer *out, struct error *err);
+MUST_CHECK enum status archive_commit_write(const struct archive_commit *commit, struct buffer *out,
+					    struct error *err);
 MUST_CHECK enum status archive_commit_parse(const void *data, size_t length,
 					    struct archive_commit *out, struct error *err);
 

@@ -20,12 +20,12 @@
 #define ARCHIVE_SIGNATURE_FILE "backup.sig"
 #define ARCHIVE_COMMIT_FILE "COMMIT"
 
-#define ARCHIVE_NAME_SIZE 256		/* room for every name below, relative to the share */
-#define ARCHIVE_GENERATION_SIZE 32	/* "0001-5c1b0e0f" */
-#define ARCHIVE_FOLDER_SIZE 80		/* "00000001-20261121T052636Z-<guid>" */
+#define ARCHIVE_NAME_SIZE 256      /* room for every name below, relative to the share */
+#define ARCHIVE_GENERATION_SIZE 32 /* "0001-5c1b0e0f" */
+#define ARCHIVE_FOLDER_SIZE 80     /* "00000001-20261121T052636Z-<guid>" */
 
-#define ARCHIVE_RECORD_MAX (64u << 20)	/* bytes of a backup.json */
-#define ARCHIVE_SMALL_FILE_MAX (1u << 20)	/* bytes of any other small file */
+#define ARCHIVE_RECORD_MAX (64u << 20)    /* bytes of a backup.json */
+#define ARCHIVE_SMALL_FILE_MAX (1u << 20) /* bytes of any other small file */
 
 /* "0001-5c1b0e0f" from the number and a certificate thumbprint. */
 void archive_generation_name(unsigned number, const char *thumbprint,

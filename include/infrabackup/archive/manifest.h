@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest.bin: what a backup holds, as a stream of records in encrypted segments; written and read in
- * constant memory (api/FORMAT.md section 7). */
+/* manifest.bin: what a backup holds, as a stream of records in encrypted segments; written and read
+ * in constant memory (api/FORMAT.md section 7). */
 #ifndef INFRABACKUP_ARCHIVE_MANIFEST_H
 #define INFRABACKUP_ARCHIVE_MANIFEST_H
 
 #include "infrabackup/archive/block.h"
 
-#define ARCHIVE_MANIFEST_CHUNKS_MAX 4096	/* references in one record */
+#define ARCHIVE_MANIFEST_CHUNKS_MAX 4096 /* references in one record */
 
 /* Where a piece of a file is: a chunk in a block, or a hole. */
 struct archive_extent {
-	uint32_t pack;		/* index in backup.json's packs; ARCHIVE_HOLE: zero bytes */
-	uint32_t block;		/* block number in the pack */
-	uint32_t offset;	/* in the plain block */
+	uint32_t pack;   /* index in backup.json's packs; ARCHIVE_HOLE: zero bytes */
+	uint32_t block;  /* block number in the pack */
+	uint32_t offset; /* in the plain block */
 	uint32_t length;
-	uint64_t hole_length;	/* when pack == ARCHIVE_HOLE; then the three above are 0 */
+	uint64_t hole_length; /* when pack == ARCHIVE_HOLE; then the three above are 0 */
 };
 #define ARCHIVE_HOLE UINT32_MAX
 
 enum archive_record_type {
-	ARCHIVE_RECORD_GENERATION = 1,	/* first record */
+	ARCHIVE_RECORD_GENERATION = 1, /* first record */
 	ARCHIVE_RECORD_ROLE = 2,
 	ARCHIVE_RECORD_ENTRY = 3,
-	ARCHIVE_RECORD_EXTENTS = 4,	/* after ENTRY of a file, any number */
-	ARCHIVE_RECORD_FILE_END = 5,	/* after them, exactly once */
+	ARCHIVE_RECORD_EXTENTS = 4,  /* after ENTRY of a file, any number */
+	ARCHIVE_RECORD_FILE_END = 5, /* after them, exactly once */
 	ARCHIVE_RECORD_ROLE_END = 6,
-	ARCHIVE_RECORD_END = 7,		/* last record */
+	ARCHIVE_RECORD_END = 7, /* last record */
 };
 
 struct archive_xattr {
@@ -34,7 +34,9 @@ struct archive_xattr {
 	size_t value_length;
 };
 
-/* Numbers as in snapshot.h, which this module does not know: entry type and problem are passed through. */
+/* Numbers as in snapshot.h, which this module does not know. Types are 1 to 8, problems 0 to 3,
+ * mode has permission bits only; a path is relative, without empty, "." and ".." parts; only links
+ * have a target, hard links always. */
 struct archive_entry {
 	uint8_t type;
 	uint8_t problem;
@@ -44,21 +46,21 @@ struct archive_entry {
 	uint32_t device_major, device_minor;
 	uint64_t size;
 	int64_t modified_ns;
-	const char *path;		/* NUL-terminated, any other bytes */
-	const char *link_target;	/* NULL when there is none */
+	const char *path;        /* NUL-terminated, any other bytes */
+	const char *link_target; /* NULL when there is none */
 	const struct archive_xattr *xattrs;
 	size_t xattr_count;
 };
 
 struct archive_file_end {
-	uint64_t size;
-	unsigned char sha256[SHA256_SIZE];	/* of the file's bytes, holes as zeros */
+	uint64_t size;                     /* the sum of the extents, unless problem is 1 */
+	unsigned char sha256[SHA256_SIZE]; /* of the file's bytes, holes as zeros */
 	uint8_t problem;
 	int32_t cause;
 };
 
 struct archive_role {
-	const char *name;
+	const char *name; /* a file name: 1 to 255 bytes, no '/', not "." or ".." */
 	const char *provider;
 	bool essential;
 	int32_t restore_priority;
@@ -80,7 +82,9 @@ struct archive_identity {
 typedef enum status (*archive_manifest_write)(void *context, const void *data, size_t length,
 					      struct error *err);
 
-/* A writer is used by one thread at a time. A session key writes one manifest, never two. */
+/* A writer is used by one thread at a time. A session key writes one manifest, never two. What a
+ * reader would refuse (order of records, numbers, paths, a file's size that is not the sum of its
+ * extents unless its problem is 1) is STATUS_INVALID, and nothing of it is written. */
 struct archive_manifest_writer;
 MUST_CHECK enum status archive_manifest_writer_new(const struct archive_identity *identity,
 						   const struct secret *session_key,
@@ -96,8 +100,7 @@ MUST_CHECK enum status archive_manifest_role(struct archive_manifest_writer *wri
 					     const struct archive_role *role, struct error *err);
 /* STATUS_TOO_LARGE when path, link and xattrs together do not fit a segment (1 MiB). */
 MUST_CHECK enum status archive_manifest_entry(struct archive_manifest_writer *writer,
-					      const struct archive_entry *entry,
-					      struct error *err);
+					      const struct archive_entry *entry, struct error *err);
 MUST_CHECK enum status archive_manifest_extents(struct archive_manifest_writer *writer,
 						const struct archive_extent *extents, size_t count,
 						struct error *err);
@@ -117,7 +120,7 @@ struct archive_manifest_record {
 	enum archive_record_type type;
 	struct {
 		uint32_t number;
-		const unsigned char *dedup_secret;	/* KEY_SIZE bytes */
+		const unsigned char *dedup_secret; /* KEY_SIZE bytes */
 	} generation;
 	struct archive_role role;
 	struct archive_entry entry;
@@ -139,8 +142,8 @@ MUST_CHECK enum status archive_manifest_reader_new(const struct archive_identity
 						   struct archive_manifest_reader **out,
 						   struct error *err);
 void archive_manifest_reader_free(struct archive_manifest_reader *reader);
-/* The next record; the grammar (generation first, entries inside roles, extents and one end per file, END last and
- * nothing after it) is enforced here. */
+/* The next record; the grammar (generation first, entries inside roles, extents and one end per
+ * file, END last and nothing after it) is enforced here. */
 MUST_CHECK enum status archive_manifest_next(struct archive_manifest_reader *reader,
 					     const struct archive_manifest_record **out,
 					     struct error *err);
