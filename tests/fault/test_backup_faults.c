@@ -198,6 +198,12 @@ static bool try_call(struct service_fixture *fixture, const struct fault_kind *k
 	share_fake_set(fixture->fake, NULL);
 	if (struck)
 		check_job(fixture, kind, call, operation, &job);
+	/* On a busy machine a healthy call can be overdue before the one that is meant: then it is
+	 * no run. */
+	if (!struck && plan.fault == SHARE_FAKE_HANG && strcmp(job.state, "Failed") == 0) {
+		db_job_done(&job);
+		return try_call(fixture, kind, call, totals);
+	}
 	totals->runs++;
 	totals->failed += strcmp(job.state, "Failed") == 0 ? 1 : 0;
 	totals->succeeded += strcmp(job.state, "Succeeded") == 0 ? 1 : 0;
