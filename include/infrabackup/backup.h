@@ -81,6 +81,11 @@ MUST_CHECK enum status backup_location_submit(struct backup_service *service, st
 
 /* --- backups --- */
 
+/* To be called once when the engine runs: when the newest backup was interrupted, queues a job that looks whether the share holds it all the
+ * same (the service ended right after COMMIT, or was recovered from that very backup) and takes it in. */
+MUST_CHECK enum status backup_history_submit(struct backup_service *service, struct db *state,
+					     struct error *err);
+
 /* Queues a backup. STATUS_NOT_CONFIGURED when the location has no path or no certificate, STATUS_CONFLICT while one is queued or
  * running. @backup_id is the job's id and becomes the backup's. */
 MUST_CHECK enum status backup_submit(struct backup_service *service, struct db *state,

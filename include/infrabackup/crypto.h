@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto: the only user of OpenSSL. Hashes, AES-256-GCM, HKDF, certificates and PFX, CMS key wrapping,
- * Ed25519 signatures, sealing of stored secrets. All functions may be called from all threads; a
- * context object belongs to one thread at a time. */
+/* crypto: the only user of OpenSSL. Hashes, AES-256-GCM, HKDF, certificates and PFX, CMS key
+ * wrapping, Ed25519 signatures, sealing of stored secrets. All functions may be called from all
+ * threads; a context object belongs to one thread at a time. */
 #ifndef INFRABACKUP_CRYPTO_H
 #define INFRABACKUP_CRYPTO_H
 
@@ -9,17 +9,19 @@
 
 #define SHA256_SIZE 32
 #define SHA1_SIZE 20
-#define KEY_SIZE 32		/* every symmetric key: session, dedup secret, master key */
+#define KEY_SIZE 32 /* every symmetric key: session, dedup secret, master key */
 #define GCM_NONCE_SIZE 12
 #define GCM_TAG_SIZE 16
 #define ED25519_SIGNATURE_SIZE 64
 #define ED25519_PUBLIC_SIZE 32
-#define THUMBPRINT_TEXT_SIZE 41	/* SHA-1 of the DER, upper-case hex (CONTRACT 3.1) */
-#define FINGERPRINT_TEXT_SIZE 72	/* "SHA256:" + 64 lower-case hex digits + NUL */
+#define THUMBPRINT_TEXT_SIZE 41  /* SHA-1 of the DER, upper-case hex (CONTRACT 3.1) */
+#define FINGERPRINT_TEXT_SIZE 72 /* "SHA256:" + 64 lower-case hex digits + NUL */
 
-/* --- hashes --- */
-struct hash;	/* incremental SHA-256 */
-struct hash *hash_new(void);	/* NULL: out of memory */
+/* --- hashes ---
+ * Digests are void: they fail only when OpenSSL cannot allocate, and then give random bytes, which
+ * equal nothing, so that a comparison fails and no two chunks share an id. */
+struct hash;                 /* incremental SHA-256 */
+struct hash *hash_new(void); /* NULL: out of memory */
 void hash_free(struct hash *hash);
 void hash_reset(struct hash *hash);
 void hash_update(struct hash *hash, const void *data, size_t length);
@@ -52,8 +54,8 @@ void aead_free(struct aead *aead);
 MUST_CHECK enum status aead_seal(struct aead *aead, const unsigned char nonce[GCM_NONCE_SIZE],
 				 const void *context, size_t context_length, const void *data,
 				 size_t length, unsigned char *out, struct error *err);
-/* @out gets @length - GCM_TAG_SIZE bytes; STATUS_INTEGRITY when the tag does not fit, and @out holds nothing
- * that may be used. */
+/* @out gets @length - GCM_TAG_SIZE bytes; STATUS_INTEGRITY when the tag does not fit, and @out
+ * holds nothing that may be used. */
 MUST_CHECK enum status aead_open(struct aead *aead, const unsigned char nonce[GCM_NONCE_SIZE],
 				 const void *context, size_t context_length, const void *sealed,
 				 size_t length, unsigned char *out, struct error *err);
@@ -72,20 +74,24 @@ struct certificate {
 	char thumbprint[THUMBPRINT_TEXT_SIZE];
 	unsigned char sha256[SHA256_SIZE];
 	char subject[256];
-	int64_t not_before, not_after;	/* ms since 1970 */
+	int64_t not_before, not_after; /* ms since 1970 */
 	bool is_rsa;
 	int key_bits;
 };
 
-/* Parses DER or PEM. Refused with STATUS_INVALID (error.field = @field) and a text that says which: a private
- * key or a PFX was sent, not a certificate, RSA below 2048 bits, a key that is neither RSA nor EC
- * (P-256/384/521). An expired one is accepted (see certificate_is_expired()). */
+/* Parses DER or PEM. Refused with STATUS_INVALID (error.field = @field) and a text that says which:
+ * a private key or a PFX was sent, not a certificate, RSA below 2048 bits, a key that is neither
+ * RSA nor EC (P-256/384/521), another document, several certificates, more than 64 KiB. An expired
+ * one is accepted (see certificate_is_expired()). */
 MUST_CHECK enum status certificate_parse(const void *data, size_t length, const char *field,
 					 struct certificate **out, struct error *err);
 void certificate_free(struct certificate *certificate);
 bool certificate_is_expired(const struct certificate *certificate, int64_t now);
-/* A self-signed certificate with its private key: @out_pfx is PKCS#12 (AES-256, PBKDF2) under @password,
- * @out_certificate the DER. RSA 3072 when @rsa, else EC P-256. */
+/* A self-signed certificate with its private key: @out_pfx is PKCS#12 (AES-256, PBKDF2) under
+ * @password,
+ * @out_certificate the DER. RSA 3072 when @rsa, else EC P-256. STATUS_INVALID with error.field
+ * commonName (1 to 64 printable characters), validDays (1 to 36500) or password (not empty, no zero
+ * byte). */
 MUST_CHECK enum status certificate_generate(const char *common_name, bool rsa, int valid_days,
 					    const struct secret *password,
 					    struct buffer *out_certificate, struct buffer *out_pfx,
@@ -93,25 +99,36 @@ MUST_CHECK enum status certificate_generate(const char *common_name, bool rsa, i
 
 /* --- private keys that open sessions --- */
 struct private_key;
-/* A PFX (PKCS#12) with its password; STATUS_AUTHENTICATION when the password is wrong, STATUS_INVALID
- * when it is no PFX or holds no private key. */
+/* A PFX (PKCS#12) with its password; STATUS_AUTHENTICATION when the password is wrong,
+ * STATUS_INVALID when it is no PFX, holds no private key (RSA or EC) with its certificate, has no
+ * MAC or cannot be decrypted. RC2 and 3DES files of old Windows versions are opened if OpenSSL's
+ * legacy provider is installed. */
 MUST_CHECK enum status private_key_from_pfx(const void *data, size_t length,
-					    const struct secret *password,
-					    struct private_key **out, struct error *err);
+					    const struct secret *password, struct private_key **out,
+					    struct error *err);
 void private_key_free(struct private_key *key);
 /* Of the certificate that came with it. */
 const char *private_key_thumbprint(const struct private_key *key);
 
 /* CMS EnvelopedData (RFC 5652), DER, AES-256 content encryption, of @plain for @count recipients:
- * RSA-OAEP with SHA-256 (RFC 8017, RFC 4055), EC by ECDH (RFC 5753, SHA-256 KDF). `openssl cms -decrypt` opens it. */
+ * RSA-OAEP with SHA-256 (RFC 8017, RFC 4055), EC by ECDH (RFC 5753, SHA-256 KDF). `openssl cms
+ * -decrypt` opens it. Recipients are named by issuer and serial number. @plain has 1 to 65536
+ * bytes. */
 MUST_CHECK enum status cms_wrap(const struct certificate *const *recipients, size_t count,
 				const struct secret *plain, struct buffer *out, struct error *err);
-/* STATUS_AUTHENTICATION when @key is not a recipient, STATUS_INTEGRITY when it is no CMS or is damaged. */
+/* STATUS_AUTHENTICATION when @key is not a recipient, STATUS_INTEGRITY when it is no CMS, is
+ * damaged, was made by another method or has more than 256 KiB. The content itself (AES-256-CBC)
+ * has no tag: whether a key of the right length is the right key shows with the first thing that it
+ * decrypts. */
 MUST_CHECK enum status cms_unwrap(const void *data, size_t length, const struct private_key *key,
 				  struct secret *out, struct error *err);
-/* The same with a pre-shared key (CMS PasswordRecipientInfo, RFC 3211): api-version 2016-05-01. */
+/* The same with a pre-shared key (CMS PasswordRecipientInfo, RFC 3211, PBKDF2 with 600000
+ * iterations of HMAC-SHA-1, the only one that OpenSSL writes there): api-version 2016-05-01. It has
+ * 1 to 4096 bytes. */
 MUST_CHECK enum status cms_wrap_password(const struct secret *password, const struct secret *plain,
 					 struct buffer *out, struct error *err);
+/* STATUS_AUTHENTICATION when @password is wrong or the message is for certificates;
+ * STATUS_INTEGRITY as above, and when it asks for more than 5 million iterations. */
 MUST_CHECK enum status cms_unwrap_password(const void *data, size_t length,
 					   const struct secret *password, struct secret *out,
 					   struct error *err);

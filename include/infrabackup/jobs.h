@@ -24,6 +24,9 @@ bool job_state_from_name(const char *name, enum job_state *out);
 bool job_state_is_final(enum job_state state);
 bool job_state_may_move(enum job_state from, enum job_state to);
 
+/* error_step of a job that an earlier process left running. */
+#define JOBS_INTERRUPTED_STEP "run job"
+
 struct jobs_engine;
 struct jobs_run; /* a job while it runs */
 

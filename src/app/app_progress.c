@@ -72,7 +72,7 @@ static void append_cells(const struct app_progress_view *view, char *text, size_
 const char *app_progress_bar(const struct app_progress_view *view, size_t width, char *text,
 			     size_t text_size)
 {
-	(void)snprintf(text, text_size, "%-10s ", view->phase);
+	(void)snprintf(text, text_size, "%-14s ", view->phase);
 	append_cells(view, text, text_size);
 	append_amount(view, text, text_size);
 	append_rate(view, "  ", text, text_size);

@@ -45,6 +45,21 @@ static enum status start_service(struct serving *serving, struct error *err)
 	return backup_service_open(&settings, &serving->service, err);
 }
 
+/* A start must not fail because of what a job would find: the fault is logged, and the next backup
+ * looks again. */
+static void check_history(struct serving *serving)
+{
+	struct error err;
+	struct db *state = NULL;
+	struct db_pool *pool = backup_service_state(serving->service);
+	enum status status = db_pool_take(pool, &state, &err);
+	if (status == STATUS_OK)
+		status = backup_history_submit(serving->service, state, &err);
+	if (status != STATUS_OK)
+		log_error("check of the history not queued", &err);
+	db_pool_give(pool, state);
+}
+
 static enum status start_engine(struct serving *serving, struct error *err)
 {
 	struct jobs_settings settings = {
@@ -54,9 +69,11 @@ static enum status start_engine(struct serving *serving, struct error *err)
 	};
 	settings.kinds = backup_service_kinds(serving->service, &settings.kind_count);
 	enum status status = jobs_engine_start(&settings, &serving->engine, err);
-	if (status == STATUS_OK)
-		backup_service_set_engine(serving->service, serving->engine);
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	backup_service_set_engine(serving->service, serving->engine);
+	check_history(serving);
+	return STATUS_OK;
 }
 
 static enum status start_api(struct serving *serving, struct error *err)

@@ -29,7 +29,10 @@
 #define SETTING_GENERATION_REPOSITORY "generation-repository"
 #define SETTING_HEAD_PREFIX "head-" /* + repository id: "<sequence> <backup id> <sha256>" */
 
-#define BACKUP_KIND_COUNT 2
+#define BACKUP_KIND_LOCATION_UPDATE "locationUpdate"
+#define BACKUP_KIND_BACKUP "backup"
+#define BACKUP_KIND_HISTORY_CHECK "historyCheck"
+#define BACKUP_KIND_COUNT 3
 
 struct backup_service {
 	const struct config *config;
@@ -77,8 +80,21 @@ MUST_CHECK enum status backup_secret_store(struct db *state, const struct secret
 MUST_CHECK enum status backup_secret_load(struct db *state, const struct secret *master_key,
 					  const char *name, struct secret *out, struct error *err);
 
+struct backup_job_request {
+	const char *kind;
+	const char *caller;
+	bool is_automatic;
+	const char *parameters; /* NULL: none */
+};
+
+/* Adds the row and wakes the engine. */
+MUST_CHECK enum status backup_queue_job(struct backup_service *service, struct db *state,
+					const struct backup_job_request *request,
+					char id[GUID_TEXT_SIZE], struct error *err);
+
 /* The jobs; context is the struct backup_service. */
 enum status backup_location_run(struct jobs_run *run, void *context, struct error *err);
+enum status backup_history_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_run(struct jobs_run *run, void *context, struct error *err);
 
 #endif

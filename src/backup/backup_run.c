@@ -19,32 +19,27 @@ struct backup_job {
 	struct backup_readers *readers;
 };
 
-static enum status open_session(struct backup_job *job, struct jobs_run *run,
-				struct backup_service *service, struct error *err)
+static enum status open_job(struct backup_job *job, struct jobs_run *run,
+			    struct backup_service *service, struct error *err)
 {
 	struct backup_session *session = &job->session;
-	session->service = service;
-	session->run = run;
-	session->cancel = jobs_run_cancel(run);
-	session->started_time = clock_now(service->clock);
-	(void)guid_to_bytes(jobs_run_job(run)->id, session->backup_id);
-	backup_fault_init(&session->fault);
-	(void)pthread_mutex_init(&session->connections.mutex, NULL);
-	session->packs = backup_packs_new();
-	session->files = queue_new(ROLES_AT_ONCE * BACKUP_ROLE_WINDOW);
-	if (session->packs == NULL || session->files == NULL)
-		return fail_memory(err, "begin backup");
-	enum status status = db_pool_take(service->state, &job->state, err);
+	enum status status = backup_session_open(session, service, run, err);
+	if (status == STATUS_OK)
+		status = db_pool_take(service->state, &job->state, err);
 	if (status == STATUS_OK)
 		status = backup_target_load(service, job->state, &session->target, err);
 	if (status == STATUS_OK)
 		status = certificate_parse(session->target.row.certificate.data,
 					   session->target.row.certificate.length,
 					   "encryptionCertBase64", &session->certificate, err);
+	session->packs = backup_packs_new();
+	session->files = queue_new(ROLES_AT_ONCE * BACKUP_ROLE_WINDOW);
+	if (status == STATUS_OK && (session->packs == NULL || session->files == NULL))
+		status = fail_memory(err, "begin backup");
 	return status;
 }
 
-static void close_session(struct backup_job *job)
+static void close_job(struct backup_job *job)
 {
 	struct backup_session *session = &job->session;
 	backup_readers_stop(job->readers);
@@ -52,36 +47,10 @@ static void close_session(struct backup_job *job)
 	for (size_t i = 0; i < job->role_count; i++)
 		backup_role_done(&job->roles[i]);
 	free(job->roles);
-	backup_connections_close(&session->connections);
-	(void)pthread_mutex_destroy(&session->connections.mutex);
 	queue_free(session->files);
 	backup_packs_free(session->packs);
-	secret_free(&session->session_key);
-	secret_free(&session->dedup_secret);
-	buffer_done(&session->wrapped_key);
-	db_generation_done(&session->generation);
-	certificate_free(session->certificate);
-	backup_target_done(&session->target);
 	db_pool_give(session->service->state, job->state);
-	backup_fault_done(&session->fault);
-}
-
-static enum status open_repository(struct backup_job *job, struct error *err)
-{
-	struct backup_session *session = &job->session;
-	struct buffer expected;
-	struct share *share = NULL;
-	buffer_init(&expected, 256);
-	enum status status = db_setting_get(job->state, SETTING_REPOSITORY, &expected, err);
-	if (status == STATUS_OK)
-		status = backup_connection_take(session, &share, err);
-	if (status == STATUS_OK)
-		status =
-			backup_repository_open(session->service, share, (const char *)expected.data,
-					       &session->repository, err);
-	backup_connection_give(session, share, status != STATUS_OK);
-	buffer_done(&expected);
-	return status;
+	backup_session_close(session);
 }
 
 /* Better to say so now than after an hour of writing. What a backup adds is unknown beforehand;
@@ -111,7 +80,7 @@ static enum status prepare(struct backup_job *job, struct error *err)
 {
 	struct backup_session *session = &job->session;
 	jobs_run_progress(session->run, "checking the share", 0, 0);
-	enum status status = open_repository(job, err);
+	enum status status = backup_session_open_repository(session, job->state, err);
 	if (status == STATUS_OK)
 		status = backup_history_load(session, job->state, &job->history, err);
 	if (status == STATUS_OK)
@@ -258,10 +227,10 @@ enum status backup_run(struct jobs_run *run, void *context, struct error *err)
 	struct backup_job *job = calloc(1, sizeof *job);
 	if (job == NULL)
 		return fail_memory(err, "begin backup");
-	enum status status = open_session(job, run, context, err);
+	enum status status = open_job(job, run, context, err);
 	if (status == STATUS_OK)
 		status = run_all(job, err);
-	close_session(job);
+	close_job(job);
 	free(job);
 	return status;
 }

@@ -204,8 +204,12 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 	service->shares = settings->shares;
 	service->clock = settings->clock;
 	service->lock = -1;
-	service->kinds[0] = (struct jobs_kind) { "locationUpdate", backup_location_run, service };
-	service->kinds[1] = (struct jobs_kind) { "backup", backup_run, service };
+	const struct jobs_kind kinds[BACKUP_KIND_COUNT] = {
+		{ BACKUP_KIND_LOCATION_UPDATE, backup_location_run, service },
+		{ BACKUP_KIND_BACKUP, backup_run, service },
+		{ BACKUP_KIND_HISTORY_CHECK, backup_history_run, service },
+	};
+	memcpy(service->kinds, kinds, sizeof kinds);
 	enum status status = open_all(service, err);
 	if (status == STATUS_OK)
 		*out = service;

@@ -41,6 +41,54 @@ enum status backup_fault_get(struct backup_fault *fault, struct error *err)
 	return status;
 }
 
+enum status backup_session_open(struct backup_session *session, struct backup_service *service,
+				struct jobs_run *run, struct error *err)
+{
+	memset(session, 0, sizeof *session);
+	session->service = service;
+	session->run = run;
+	session->cancel = jobs_run_cancel(run);
+	session->started_time = clock_now(service->clock);
+	backup_fault_init(&session->fault);
+	(void)pthread_mutex_init(&session->connections.mutex, NULL);
+	if (!guid_to_bytes(jobs_run_job(run)->id, session->backup_id))
+		return fail(err, STATUS_INTEGRITY, "begin job", jobs_run_job(run)->id,
+			    "the job's id is not a GUID");
+	return STATUS_OK;
+}
+
+void backup_session_close(struct backup_session *session)
+{
+	while (session->connections.count > 0)
+		share_close(session->connections.idle[--session->connections.count]);
+	(void)pthread_mutex_destroy(&session->connections.mutex);
+	secret_free(&session->session_key);
+	secret_free(&session->dedup_secret);
+	buffer_done(&session->wrapped_key);
+	db_generation_done(&session->generation);
+	certificate_free(session->certificate);
+	backup_target_done(&session->target);
+	backup_fault_done(&session->fault);
+}
+
+enum status backup_session_open_repository(struct backup_session *session, struct db *state,
+					   struct error *err)
+{
+	struct buffer expected;
+	struct share *share = NULL;
+	buffer_init(&expected, 256);
+	enum status status = db_setting_get(state, SETTING_REPOSITORY, &expected, err);
+	if (status == STATUS_OK)
+		status = backup_connection_take(session, &share, err);
+	if (status == STATUS_OK)
+		status =
+			backup_repository_open(session->service, share, (const char *)expected.data,
+					       &session->repository, err);
+	backup_connection_give(session, share, status != STATUS_OK);
+	buffer_done(&expected);
+	return status;
+}
+
 enum status backup_session_check(struct backup_session *session, struct error *err)
 {
 	if (backup_fault_is_raised(&session->fault))
@@ -72,10 +120,4 @@ void backup_connection_give(struct backup_session *session, struct share *share,
 		connections->idle[connections->count++] = TAKE(share);
 	(void)pthread_mutex_unlock(&connections->mutex);
 	share_close(share);
-}
-
-void backup_connections_close(struct backup_connections *connections)
-{
-	while (connections->count > 0)
-		share_close(connections->idle[--connections->count]);
 }

@@ -61,6 +61,17 @@ struct backup_session {
 	atomic_uint_fast64_t bytes_done; /* source bytes taken care of */
 };
 
+/* For the job that @run runs; target, certificate, packs, files and packer are the caller's to add.
+ * To be closed in every case. */
+MUST_CHECK enum status backup_session_open(struct backup_session *session,
+					   struct backup_service *service, struct jobs_run *run,
+					   struct error *err);
+/* Closes connections, zeroes keys, frees certificate and target. */
+void backup_session_close(struct backup_session *session);
+/* The repository that the location was set to; see backup_repository_open(). The target must be
+ * there. */
+MUST_CHECK enum status backup_session_open_repository(struct backup_session *session,
+						      struct db *state, struct error *err);
 /* OK, or the fault that stopped the run, or STATUS_CANCELLED. Cheap: called between chunks. */
 MUST_CHECK enum status backup_session_check(struct backup_session *session, struct error *err);
 
@@ -68,7 +79,6 @@ MUST_CHECK enum status backup_connection_take(struct backup_session *session, st
 					      struct error *err);
 /* Back into the pool; closed when it @failed. NULL is legal. */
 void backup_connection_give(struct backup_session *session, struct share *share, bool failed);
-void backup_connections_close(struct backup_connections *connections);
 
 /* --- a file on its way to the share: temporary name, flush, checked close, read back, rename ---
  */

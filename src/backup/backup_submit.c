@@ -177,15 +177,8 @@ static enum status write_parameters(struct backup_service *service,
 	return status;
 }
 
-struct job_request {
-	const char *kind;
-	const char *caller;
-	bool is_automatic;
-	const char *parameters; /* NULL: none */
-};
-
-static enum status queue_job(struct backup_service *service, struct db *state,
-			     const struct job_request *request, char id[GUID_TEXT_SIZE],
+enum status backup_queue_job(struct backup_service *service, struct db *state,
+			     const struct backup_job_request *request, char id[GUID_TEXT_SIZE],
 			     struct error *err)
 {
 	struct db_job job;
@@ -226,12 +219,12 @@ enum status backup_location_submit(struct backup_service *service, struct db *st
 	if (status == STATUS_OK)
 		status = write_parameters(service, update, &der, &parameters, err);
 	if (status == STATUS_OK) {
-		const struct job_request request = {
-			.kind = "locationUpdate",
+		const struct backup_job_request request = {
+			.kind = BACKUP_KIND_LOCATION_UPDATE,
 			.caller = caller,
 			.parameters = (const char *)parameters.data,
 		};
-		status = queue_job(service, state, &request, operation_id, err);
+		status = backup_queue_job(service, state, &request, operation_id, err);
 	}
 	buffer_done(&parameters);
 	buffer_done(&der);
@@ -256,12 +249,12 @@ enum status backup_submit(struct backup_service *service, struct db *state, cons
 	if (status == STATUS_OK && target.row.certificate.length == 0)
 		status = refuse_without_certificate(target.row.name, err);
 	if (status == STATUS_OK) {
-		const struct job_request request = {
-			.kind = "backup",
+		const struct backup_job_request request = {
+			.kind = BACKUP_KIND_BACKUP,
 			.caller = caller,
 			.is_automatic = is_automatic,
 		};
-		status = queue_job(service, state, &request, backup_id, err);
+		status = backup_queue_job(service, state, &request, backup_id, err);
 	}
 	backup_target_done(&target);
 	return status;

@@ -12,7 +12,9 @@
 
 #define PASSWORD_MAX ((size_t)4096)
 #define ITERATIONS 600000
-#define ITERATIONS_MAX INT64_C(10000000) /* a hostile share would ask for an hour of work */
+#define ITERATIONS_MAX                                                                             \
+	INT64_C(5000000) /* seconds of work; a hostile share would ask for an hour                 \
+			  */
 
 /* The content bytes of id-PBKDF2, 1.2.840.113549.1.5.12. */
 static const unsigned char pbkdf2_id[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c };

@@ -115,7 +115,7 @@ static void describe_interruption(const struct db_job *job, void *context, struc
 {
 	(void)context;
 	char alive[CLOCK_TEXT_SIZE];
-	(void)fail(fault, STATUS_FAILED, "run job", NULL,
+	(void)fail(fault, STATUS_FAILED, JOBS_INTERRUPTED_STEP, NULL,
 		   "interrupted: the service ended while the job was running (it was last seen "
 		   "alive at %s); %s",
 		   clock_text(job->heartbeat_time, alive), jobs_run_advice(job));

@@ -55,6 +55,14 @@ enum status recover_note_all(struct recover_findings *findings, const struct rec
 	return status;
 }
 
+bool recover_has_fatal(const struct recover_findings *findings, const char *path)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (findings->items[i].is_fatal && strcmp(findings->items[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 bool recover_is_refused(const struct recover_findings *findings, const char *backup_id)
 {
 	for (size_t i = 0; i < findings->count; i++) {

@@ -91,7 +91,7 @@ static bool signature_fits(const struct recover_source *source, const struct fol
 static enum status check_uncommitted(struct recover_source *source, struct recover_backup *backup,
 				     const struct folder_files *files, struct error *err)
 {
-	if (signature_fits(source, files))
+	if (backup->is_signed)
 		return REFUSE(
 			source, backup, files->commit.name, err,
 			"COMMIT is missing although the backup is complete and signed: it was "
@@ -99,6 +99,18 @@ static enum status check_uncommitted(struct recover_source *source, struct recov
 	return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, false, files->commit.name,
 			    err,
 			    "no COMMIT: left by an interrupted run, the next backup removes it");
+}
+
+/* No hash covers COMMIT: its bytes must be exactly what the format says. */
+static bool commit_is_exact(const struct archive_commit *commit, const struct buffer *found)
+{
+	struct buffer expected;
+	buffer_init(&expected, ARCHIVE_SMALL_FILE_MAX);
+	bool exact = archive_commit_write(commit, &expected, NULL) == STATUS_OK &&
+		     expected.length == found->length &&
+		     memcmp(expected.data, found->data, found->length) == 0;
+	buffer_done(&expected);
+	return exact;
 }
 
 static enum status check_commit(struct recover_source *source, struct recover_backup *backup,
@@ -111,6 +123,9 @@ static enum status check_commit(struct recover_source *source, struct recover_ba
 				 &damage) != STATUS_OK)
 		return REFUSE(source, backup, files->commit.name, err, "COMMIT is damaged: %s",
 			      damage.message);
+	if (!commit_is_exact(&commit, &files->commit.bytes))
+		return REFUSE(source, backup, files->commit.name, err,
+			      "COMMIT is damaged: it holds more than its members");
 	if (strcmp(commit.backup_id, backup->backup_id) != 0 || commit.sequence != backup->sequence)
 		return REFUSE(source, backup, files->commit.name, err,
 			      "COMMIT belongs to backup %s (number %" PRIu64 ")", commit.backup_id,
@@ -134,7 +149,7 @@ static enum status check_signature(struct recover_source *source, struct recover
 		return REFUSE(source, backup, files->record.name, err, "backup.json is missing");
 	if (!files->signature.is_there)
 		return REFUSE(source, backup, files->signature.name, err, "backup.sig is missing");
-	if (!source->has_marker || signature_fits(source, files))
+	if (!source->has_marker || backup->is_signed)
 		return STATUS_OK;
 	signer_fingerprint(source->marker.signer_public_key, fingerprint);
 	return REFUSE(
@@ -143,48 +158,86 @@ static enum status check_signature(struct recover_source *source, struct recover
 		fingerprint);
 }
 
+static enum status check_marker_file(struct recover_source *source,
+				     const struct recover_backup *backup, const char *name,
+				     const unsigned char found[SHA256_SIZE], struct error *err)
+{
+	if (memcmp(backup->record->repository_sha256, found, SHA256_SIZE) == 0 ||
+	    recover_has_fatal(&source->findings, name))
+		return STATUS_OK;
+	return recover_note(&source->findings, RECOVER_SCOPE_REPOSITORY, NULL, true, name, err,
+			    "it is not the marker that backup %s was made under: it was changed or "
+			    "replaced",
+			    backup->backup_id);
+}
+
 /* Every backup names the marker's hash, so that of two different markers the damaged one can be
  * told. */
 static enum status check_marker(struct recover_source *source, const struct recover_backup *backup,
 				struct error *err)
 {
-	const unsigned char *expected = backup->record->repository_sha256;
-	enum status status = STATUS_OK;
-	if (memcmp(expected, source->marker_sha256, SHA256_SIZE) != 0)
-		status = recover_note(&source->findings, RECOVER_SCOPE_REPOSITORY, NULL, true,
-				      ARCHIVE_REPOSITORY_FILE, err,
-				      "it is not the marker that backup %s was made under",
-				      backup->backup_id);
-	if (status == STATUS_OK && memcmp(expected, source->copy_sha256, SHA256_SIZE) != 0)
-		status =
-			recover_note(&source->findings, RECOVER_SCOPE_REPOSITORY, NULL, true,
-				     ARCHIVE_REPOSITORY_COPY, err,
-				     "it is not a copy of the marker that backup %s was made under",
-				     backup->backup_id);
+	enum status status = check_marker_file(source, backup, ARCHIVE_REPOSITORY_FILE,
+					       source->marker_sha256, err);
+	if (status == STATUS_OK)
+		status = check_marker_file(source, backup, ARCHIVE_REPOSITORY_COPY,
+					   source->copy_sha256, err);
 	return status;
+}
+
+/* Where a backup.json belongs; what is out of place is not used. */
+static enum status check_place(struct recover_source *source, const struct recover_backup *backup,
+			       const char *name, bool *fits, struct error *err)
+{
+	const struct archive_record *record = backup->record;
+	*fits = false;
+	if (strcmp(record->backup_id, backup->backup_id) != 0 ||
+	    record->sequence != backup->sequence)
+		return REFUSE(source, backup, name, err,
+			      "backup.json belongs to backup %s (number %" PRIu64 ")",
+			      record->backup_id, record->sequence);
+	if (source->has_marker && strcmp(record->repository_id, source->marker.repository_id) != 0)
+		return REFUSE(source, backup, name, err,
+			      "the backup belongs to repository %s, this is %s",
+			      record->repository_id, source->marker.repository_id);
+	*fits = true;
+	return STATUS_OK;
 }
 
 static enum status check_record(struct recover_source *source, struct recover_backup *backup,
 				const struct folder_files *files, struct error *err)
 {
 	struct error damage;
+	bool fits = false;
 	if (!files->record.is_there)
 		return STATUS_OK;
 	if (archive_record_parse(files->record.bytes.data, files->record.bytes.length,
 				 &backup->record, &damage) != STATUS_OK)
 		return REFUSE(source, backup, files->record.name, err, "backup.json is damaged: %s",
 			      damage.message);
+	enum status status = check_place(source, backup, files->record.name, &fits, err);
+	if (!fits)
+		archive_record_free(TAKE(backup->record));
+	else if (backup->is_signed)
+		status = check_marker(source, backup, err);
+	return status;
+}
+
+/* The name holds what the signed backup.json says, so that one backup cannot stand there twice; a
+ * copy is left out of the list. */
+static enum status check_folder_name(struct recover_source *source, struct recover_backup *backup,
+				     struct error *err)
+{
 	const struct archive_record *record = backup->record;
-	if (strcmp(record->backup_id, backup->backup_id) != 0 ||
-	    record->sequence != backup->sequence)
-		return REFUSE(source, backup, files->record.name, err,
-			      "backup.json belongs to backup %s (number %" PRIu64 ")",
-			      record->backup_id, record->sequence);
-	if (source->has_marker && strcmp(record->repository_id, source->marker.repository_id) != 0)
-		return REFUSE(source, backup, files->record.name, err,
-			      "the backup belongs to repository %s, this is %s",
-			      record->repository_id, source->marker.repository_id);
-	return check_marker(source, backup, err);
+	char expected[ARCHIVE_FOLDER_SIZE], name[ARCHIVE_NAME_SIZE];
+	archive_backup_folder(record->sequence, record->started_time, record->backup_id, expected);
+	if (!backup->is_signed || strcmp(expected, backup->folder) == 0)
+		return STATUS_OK;
+	(void)snprintf(name, sizeof name, ARCHIVE_BACKUPS "/%s", backup->folder);
+	backup->folder[0] = '\0';
+	return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, true, name, err,
+			    "the folder holds the backup that belongs into %s: it was copied or "
+			    "renamed, and is ignored",
+			    expected);
 }
 
 static enum status check_certificates(struct recover_source *source,
@@ -248,6 +301,7 @@ static enum status check_folder(struct recover_source *source, struct recover_ba
 		hash_sha256(files->record.bytes.data, files->record.bytes.length,
 			    backup->record_sha256);
 	backup->is_committed = files->commit.is_there;
+	backup->is_signed = signature_fits(source, files);
 	if (!backup->is_committed)
 		return check_uncommitted(source, backup, files, err);
 	status = check_commit(source, backup, files, err);
@@ -255,6 +309,8 @@ static enum status check_folder(struct recover_source *source, struct recover_ba
 		status = check_signature(source, backup, files, err);
 	if (status == STATUS_OK)
 		status = check_record(source, backup, files, err);
+	if (status == STATUS_OK && backup->record != NULL)
+		status = check_folder_name(source, backup, err);
 	if (status == STATUS_OK && backup->record != NULL)
 		status = check_certificates(source, backup, err);
 	if (status == STATUS_OK && backup->record != NULL)
@@ -274,6 +330,18 @@ static enum status read_folder(struct recover_source *source, struct recover_bac
 	return status;
 }
 
+static void drop_ignored(struct recover_source *source)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < source->backup_count; i++) {
+		if (source->backups[i].folder[0] != '\0')
+			source->backups[kept++] = source->backups[i];
+		else
+			archive_record_free(source->backups[i].record);
+	}
+	source->backup_count = kept;
+}
+
 static enum status read_all(struct recover_source *source, struct error *err)
 {
 	enum status status = share_list(source->share, ARCHIVE_BACKUPS, see_folder, source, err);
@@ -285,6 +353,7 @@ static enum status read_all(struct recover_source *source, struct error *err)
 		      compare_backups);
 	for (size_t i = 0; i < source->backup_count && status == STATUS_OK; i++)
 		status = read_folder(source, &source->backups[i], err);
+	drop_ignored(source);
 	if (status == STATUS_OK)
 		status = recover_check_chain(source, err);
 	source->listed = status == STATUS_OK;

@@ -27,6 +27,8 @@ MUST_CHECK enum status recover_note(struct recover_findings *findings, enum reco
 /* Appends copies of all of @from. */
 MUST_CHECK enum status recover_note_all(struct recover_findings *findings,
 					const struct recover_findings *from, struct error *err);
+/* Whether something fatal was found about that path. */
+bool recover_has_fatal(const struct recover_findings *findings, const char *path);
 /* Whether something fatal concerns the repository or this backup. */
 bool recover_is_refused(const struct recover_findings *findings, const char *backup_id);
 

@@ -83,22 +83,39 @@ static enum status verify_first(struct recover_source *source,
 	return status;
 }
 
+/* What needs no reading of packs is said first: nobody wants to wait an hour for a mistyped role.
+ */
+static enum status check_options(struct recover_source *source,
+				 const struct recover_options *options,
+				 struct recover_result *result, struct error *err)
+{
+	const struct recover_backup *backup = options->backup;
+	if (backup->record == NULL ||
+	    recover_is_refused(recover_source_findings(source), backup->backup_id))
+		return STATUS_OK;
+	enum status status = check_roles(options, backup, result, err);
+	if (status == STATUS_OK && options->stamp_version != NULL)
+		status = recover_check_versions(backup->record->stamp_version,
+						options->stamp_version, err);
+	return status;
+}
+
 static enum status prepare(struct recover_source *source, const struct recover_options *options,
 			   struct recover_result *result, struct error *err)
 {
 	const struct recover_backup *backup = options->backup;
-	enum status status = verify_first(source, options, result, err);
-	if (status == STATUS_OK && backup->record != NULL)
-		status = check_roles(options, backup, result, err);
+	enum status status = check_options(source, options, result, err);
+	if (status == STATUS_OK && result->findings.fatal_count > 0)
+		return fail(err, STATUS_INTEGRITY, "check roles", backup->folder,
+			    "a role has no place to go to; nothing was written");
+	if (status == STATUS_OK)
+		status = verify_first(source, options, result, err);
 	if (status == STATUS_OK && recover_is_refused(&result->findings, backup->backup_id))
 		return fail(err, STATUS_INTEGRITY, "verify before recovery", backup->folder,
 			    "the backup is not sound; nothing was written");
 	if (status == STATUS_OK && (backup->record == NULL || !backup->is_committed))
 		return fail(err, STATUS_INTEGRITY, "verify before recovery", backup->folder,
 			    "the backup is not complete; nothing was written");
-	if (status == STATUS_OK && options->stamp_version != NULL)
-		status = recover_check_versions(backup->record->stamp_version,
-						options->stamp_version, err);
 	return status;
 }
 
@@ -118,7 +135,32 @@ static enum status open_state(struct recover_run_state *state, struct error *err
 	return status;
 }
 
-static enum status summarize(const struct recover_result *result, struct error *err)
+static bool was_written(const struct recover_result *result, const char *role)
+{
+	for (size_t i = 0; i < result->role_count; i++)
+		if (strcmp(result->roles[i].role, role) == 0)
+			return true;
+	return false;
+}
+
+/* A role that the backup lists and its manifest does not hold. */
+static enum status check_complete(const struct recover_options *options,
+				  const struct recover_result *result, struct error *err)
+{
+	const struct archive_record *record = options->backup->record;
+	for (size_t i = 0; i < record->role_count; i++) {
+		const struct archive_record_role *role = &record->roles[i];
+		if (recover_wants_role(options, role->name) && !was_written(result, role->name))
+			return fail(err, STATUS_PARTIAL, "recover", role->name,
+				    "role %s is not in this backup: %.300s", role->name,
+				    role->error_message != NULL ? role->error_message
+								: role->status);
+	}
+	return STATUS_OK;
+}
+
+static enum status summarize(const struct recover_options *options,
+			     const struct recover_result *result, struct error *err)
 {
 	for (size_t i = 0; i < result->role_count; i++) {
 		const struct recover_role_result *role = &result->roles[i];
@@ -132,7 +174,7 @@ static enum status summarize(const struct recover_result *result, struct error *
 				"role %s: %llu entries were not complete when the backup was made",
 				role->role, (unsigned long long)role->problems);
 	}
-	return STATUS_OK;
+	return check_complete(options, result, err);
 }
 
 enum status recover_run(struct recover_source *source, const struct recover_options *options,
@@ -149,7 +191,7 @@ enum status recover_run(struct recover_source *source, const struct recover_opti
 	share_close(state.share);
 	recover_keys_done(&state.keys);
 	hash_free(state.hash);
-	return status == STATUS_OK ? summarize(out, err) : status;
+	return status == STATUS_OK ? summarize(options, out, err) : status;
 }
 
 void recover_result_done(struct recover_result *result)

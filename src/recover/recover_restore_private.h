@@ -23,7 +23,9 @@ struct recover_run_state {
 	char *directory; /* of a role below options->directory */
 	/* of the file that is written now */
 	bool in_file;
-	uint64_t file_size;
+	uint64_t file_size;   /* so far */
+	uint64_t walked_size; /* when the entry was seen */
+	uint64_t left_out;    /* hard links of the role whose file was not written */
 	char path[256];
 };
 

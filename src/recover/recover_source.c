@@ -50,6 +50,25 @@ static enum status read_marker(struct recover_source *source, const char *name,
 			    "the repository marker is damaged: %s", damage.message);
 }
 
+static bool is_expected(const struct recover_source *source, const struct marker_file *file)
+{
+	char fingerprint[FINGERPRINT_TEXT_SIZE];
+	signer_fingerprint(file->marker.signer_public_key, fingerprint);
+	return source->settings.signer != NULL &&
+	       text_equal_ignoring_case(source->settings.signer, fingerprint);
+}
+
+static const struct marker_file *choose_marker(const struct recover_source *source,
+					       const struct marker_file *first,
+					       const struct marker_file *copy)
+{
+	if (!first->is_valid)
+		return copy;
+	if (copy->is_valid && !is_expected(source, first) && is_expected(source, copy))
+		return copy;
+	return first;
+}
+
 /* Which of two readable markers is right is known later, from the hash that every backup.json
  * carries. */
 static enum status compare_markers(struct recover_source *source, const struct marker_file *first,
@@ -59,12 +78,17 @@ static enum status compare_markers(struct recover_source *source, const struct m
 		return fail(err, STATUS_NOT_FOUND, "open repository", ARCHIVE_ROOT,
 			    "there is no repository on this share: neither repository.json nor its "
 			    "copy is there");
-	const struct marker_file *chosen = first->is_valid ? first : copy;
+	const struct marker_file *chosen = choose_marker(source, first, copy);
 	source->has_marker = chosen->is_valid;
 	source->marker = chosen->marker;
 	memcpy(source->marker_sha256, first->sha256, SHA256_SIZE);
 	memcpy(source->copy_sha256, copy->sha256, SHA256_SIZE);
-	return STATUS_OK;
+	if (!first->is_valid || !copy->is_valid ||
+	    memcmp(first->sha256, copy->sha256, SHA256_SIZE) == 0)
+		return STATUS_OK;
+	return recover_note(
+		&source->findings, RECOVER_SCOPE_REPOSITORY, NULL, true, ARCHIVE_REPOSITORY_FILE,
+		err, "it differs from %s: one of the two was changed", ARCHIVE_REPOSITORY_COPY);
 }
 
 static enum status check_signer(struct recover_source *source, struct error *err)

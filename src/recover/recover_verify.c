@@ -128,6 +128,7 @@ static enum status begin_all(struct verify_run *run, const struct recover_backup
 {
 	const struct recover_source *source = run->source;
 	size_t opened = 0, refused = 0;
+	struct error fault = { .message = "" };
 	run->backups = calloc(source->backup_count + 1, sizeof *run->backups);
 	if (run->backups == NULL)
 		return fail_memory(err, "verify");
@@ -135,21 +136,24 @@ static enum status begin_all(struct verify_run *run, const struct recover_backup
 		const struct recover_backup *backup = &source->backups[i];
 		if ((only != NULL && only != backup) || backup->record == NULL)
 			continue;
-		enum status status = begin_backup(run, backup, err);
+		enum status status = begin_backup(run, backup, &fault);
 		if (status == STATUS_AUTHENTICATION && only == NULL) {
 			refused++;
 			status = recover_note(&run->result->findings, RECOVER_SCOPE_CHAIN, NULL,
-					      false, backup->folder, err, "not opened: %.300s",
-					      err->message);
+					      false, backup->folder, &fault, "not opened: %.300s",
+					      fault.message);
 		} else {
 			opened++;
 		}
-		if (status != STATUS_OK)
+		if (status != STATUS_OK) {
+			if (err != NULL)
+				*err = fault;
 			return status;
+		}
 	}
 	if (refused > 0 && opened == 0)
 		return fail(err, STATUS_AUTHENTICATION, "open session key", NULL,
-			    "the key opens none of the %zu backups", refused);
+			    "it opens none of the %zu backups: %.400s", refused, fault.message);
 	return STATUS_OK;
 }
 

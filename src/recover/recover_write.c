@@ -69,6 +69,7 @@ static enum status begin_role(struct recover_run_state *state, const struct arch
 {
 	struct error fault;
 	state->role = NULL;
+	state->left_out = 0;
 	if (!recover_wants_role(state->options, role->name))
 		return STATUS_OK;
 	enum status status = add_result(state, role->name, err);
@@ -88,7 +89,7 @@ static enum status end_role(struct recover_run_state *state, const struct archiv
 	struct error fault;
 	if (state->role == NULL)
 		return STATUS_OK;
-	state->role->problems = end->problems;
+	state->role->problems = end->problems + state->left_out;
 	if (is_active(state)) {
 		enum status status = state->driver->commit(state->restore, &fault);
 		if (status != STATUS_OK)
@@ -134,6 +135,14 @@ static enum status convert_entry(const struct archive_entry *from, struct snapsh
 	return STATUS_OK;
 }
 
+/* A link that could not be read when the backup was made: there is nothing to make. */
+static bool is_empty_link(const struct archive_entry *record)
+{
+	return record->type == SNAPSHOT_SYMBOLIC_LINK &&
+	       record->problem != SNAPSHOT_PROBLEM_NONE &&
+	       (record->link_target == NULL || record->link_target[0] == '\0');
+}
+
 static enum status begin_entry(struct recover_run_state *state, const struct archive_entry *record)
 {
 	struct snapshot_entry entry;
@@ -145,9 +154,15 @@ static enum status begin_entry(struct recover_run_state *state, const struct arc
 	(void)snprintf(state->path, sizeof state->path, "%s", record->path);
 	state->in_file = entry.type == SNAPSHOT_FILE;
 	state->file_size = 0;
+	state->walked_size = record->size;
 	hash_reset(state->hash);
 	if (status == STATUS_OK && !state->in_file)
 		status = state->driver->end_entry(state->restore, &fault);
+	/* Its first name was a file that end_file() left out. */
+	if (status == STATUS_NOT_FOUND && entry.type == SNAPSHOT_HARD_LINK) {
+		state->left_out++;
+		status = STATUS_OK;
+	}
 	if (status != STATUS_OK)
 		fail_role(state, status, &fault);
 	state->role->entries++;
@@ -197,23 +212,45 @@ static enum status write_extents(struct recover_run_state *state,
 	return STATUS_OK;
 }
 
-/* The file gets its name only when its bytes are what was read when the backup was made. */
-static enum status end_file(struct recover_run_state *state, const struct archive_file_end *end)
+/* What vanished while the backup ran, and what could not be read at all, must not come back as an
+ * empty file in the place of a good one. */
+static bool is_left_out(const struct recover_run_state *state, const struct archive_file_end *end)
+{
+	return end->problem == SNAPSHOT_PROBLEM_VANISHED ||
+	       (end->problem == SNAPSHOT_PROBLEM_UNREADABLE && state->file_size == 0 &&
+		state->walked_size > 0);
+}
+
+/* Of a file that broke off while it was read (and only then) the hash proves nothing, and its end
+ * may be missing. */
+static enum status check_file(const struct recover_run_state *state,
+			      const struct archive_file_end *end, struct error *fault)
 {
 	unsigned char digest[SHA256_SIZE];
-	struct error fault;
-	enum status status = STATUS_OK;
+	if (end->problem == SNAPSHOT_PROBLEM_UNREADABLE && state->file_size < end->size)
+		return state->driver->hole(state->restore, end->size - state->file_size, fault);
 	hash_peek(state->hash, digest);
-	if (state->file_size != end->size || memcmp(digest, end->sha256, SHA256_SIZE) != 0)
-		status = fail(&fault, STATUS_INTEGRITY, "restore file", state->path,
-			      "its content does not have the recorded size and SHA-256");
+	if (state->file_size == end->size && memcmp(digest, end->sha256, SHA256_SIZE) == 0)
+		return STATUS_OK;
+	return fail(fault, STATUS_INTEGRITY, "restore file", state->path,
+		    "its content does not have the recorded size and SHA-256");
+}
+
+/* The file gets its name only when its bytes are what was read when the backup was made. A file
+ * that is begun and not ended is dropped. */
+static enum status end_file(struct recover_run_state *state, const struct archive_file_end *end)
+{
+	struct error fault;
+	state->in_file = false;
+	if (is_left_out(state, end))
+		return STATUS_OK;
+	enum status status = check_file(state, end, &fault);
 	if (status == STATUS_OK)
 		status = state->driver->end_entry(state->restore, &fault);
 	if (status != STATUS_OK)
 		fail_role(state, status, &fault);
 	state->role->files++;
 	state->role->bytes += end->size;
-	state->in_file = false;
 	return STATUS_OK;
 }
 
@@ -224,7 +261,9 @@ static enum status write_record(struct recover_run_state *state,
 	case ARCHIVE_RECORD_ROLE:
 		return begin_role(state, &record->role, err);
 	case ARCHIVE_RECORD_ENTRY:
-		return is_active(state) ? begin_entry(state, &record->entry) : STATUS_OK;
+		if (is_active(state) && !is_empty_link(&record->entry))
+			return begin_entry(state, &record->entry);
+		return STATUS_OK;
 	case ARCHIVE_RECORD_EXTENTS:
 		return is_active(state) ? write_extents(state, record, err) : STATUS_OK;
 	case ARCHIVE_RECORD_FILE_END:

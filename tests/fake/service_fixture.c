@@ -315,7 +315,14 @@ size_t service_fixture_verify(struct service_fixture *fixture, bool with_key)
 enum status service_fixture_recover(struct service_fixture *fixture, const char *backup,
 				    const char *name, char **role_folder, struct error *err)
 {
-	static const char *const roles[] = { "Data", NULL };
+	return service_fixture_recover_role(fixture, backup, "Data", name, role_folder, err);
+}
+
+enum status service_fixture_recover_role(struct service_fixture *fixture, const char *backup,
+					 const char *role, const char *name, char **role_folder,
+					 struct error *err)
+{
+	const char *const roles[] = { role, NULL };
 	struct recover_source *source = service_fixture_source(fixture);
 	struct private_key *key = service_fixture_key(fixture);
 	char *folder = file_join(fixture->folder, name);
@@ -328,7 +335,7 @@ enum status service_fixture_recover(struct service_fixture *fixture, const char 
 	recover_result_done(&result);
 	private_key_free(key);
 	recover_source_close(source);
-	*role_folder = file_join(folder, "Data");
+	*role_folder = file_join(folder, role);
 	free(folder);
 	return status;
 }

@@ -61,6 +61,10 @@ size_t service_fixture_verify(struct service_fixture *fixture, bool with_key);
  * memory. */
 enum status service_fixture_recover(struct service_fixture *fixture, const char *backup,
 				    const char *name, char **role_folder, struct error *err);
+/* The same for any role. */
+enum status service_fixture_recover_role(struct service_fixture *fixture, const char *backup,
+					 const char *role, const char *name, char **role_folder,
+					 struct error *err);
 /* Recovers the latest backup and compares it with the source; the number of differences. */
 unsigned service_fixture_compare(struct service_fixture *fixture, unsigned flags);
 

@@ -201,14 +201,14 @@ def free_line(stream, pattern):
 
 
 class Service:
-    """A running `infrabackup serve`; stopped when the with-block ends."""
+    """A running `infrabackup serve`; stopped when the with-block ends. @wrapper: a command that runs it."""
 
-    def __init__(self, deployment, env=None):
+    def __init__(self, deployment, env=None, wrapper=()):
         self.deployment = deployment
         self.log_path = os.path.join(deployment.folder, f"serve-{uuid.uuid4()}.log")
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, "serve", "-c", deployment.config_path], stdout=subprocess.PIPE,
+                [*wrapper, *PROGRAM, "serve", "-c", deployment.config_path], stdout=subprocess.PIPE,
                 stderr=log, text=True, env=env)
         self.url = self._read_url()
         self.client = Client(self.url, deployment.token, deployment.server_ca)

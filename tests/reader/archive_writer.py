@@ -37,12 +37,14 @@ def text(data):
 
 
 def squeeze(codec, data):
+    """The codec that was used, and the bytes: what does not become smaller stays as it is."""
+    packed = data
     if codec == 1:
-        return zlib.compress(data)
+        packed = zlib.compress(data)
     if codec == 2:
-        return subprocess.run(["zstd", "-q", "-1", "-c"], input=data, capture_output=True,
-                              check=True).stdout
-    return data
+        packed = subprocess.run(["zstd", "-q", "-1", "-c"], input=data, capture_output=True,
+                                check=True).stdout
+    return (codec, packed) if len(packed) < len(data) else (0, data)
 
 
 class Recipient:
@@ -136,7 +138,8 @@ class Archive:
         body, index, count = b"", b"", 0
         for block, (codec, chunks) in zip(numbers, blocks):
             plain = b"".join(chunks)
-            packed = self.fault("compressed", squeeze(codec, plain))
+            codec, packed = squeeze(codec, plain)
+            packed = self.fault("compressed", packed)
             bound = b"IBBLOCK1" + self.repository.bytes + session.guid.bytes + struct.pack(
                 "<IIIIB", number, block, len(plain), len(packed), codec)
             key = AESGCM(hkdf(session.key, b"infrabackup-1 block"))
@@ -166,8 +169,8 @@ class Archive:
         head, groups = data, [records[i:i + 5] for i in range(0, len(records), 5)]
         for number, group in enumerate(groups):
             plain = b"".join(struct.pack("<BI", kind, len(load)) + load for kind, load in group)
-            codec, last = number % 3, number == len(groups) - 1
-            packed = squeeze(codec, plain)
+            last = number == len(groups) - 1
+            codec, packed = squeeze(number % 3, plain)
             bound = head + struct.pack("<IIIBB3x", number, len(plain), len(packed), codec, last)
             key = AESGCM(hkdf(session.key, b"infrabackup-1 manifest"))
             stored = key.encrypt(struct.pack("<III", number, 0, 0), packed, bound)

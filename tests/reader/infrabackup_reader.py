@@ -32,11 +32,11 @@ from reader_restore import FILE, Role, parse_entry  # noqa: E402
 
 GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 FOLDER = re.compile(rf"(\d{{8,}})-(\d{{8}}T\d{{6}}Z)-({GUID})")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d*[1-9])?Z")
 GENERATION, ROLE, ENTRY, EXTENTS, FILE_END, ROLE_END, END = range(1, 8)
 HOLE = 0xFFFFFFFF
 
-# Members by name and type; None: null is allowed too. Unknown members belong to later versions.
+# Exactly these members, by name and type; None: null is allowed too.
 REPOSITORY = {"repositoryId": "guid", "deploymentId": "guid", "externalDomain": str, "region": str,
               "createdTime": "time", "signerPublicKey": str}
 COMMIT = {"backupId": "guid", "sequence": int, "backupSha256": "hex", "signatureSha256": "hex"}
@@ -61,6 +61,8 @@ FORMS = {"guid": re.compile(GUID), "hex": re.compile("[0-9a-f]{64}"), "time": TI
 
 def check_members(value, members, what):
     require(isinstance(value, dict), f"{what}: not an object")
+    unknown = set(value) - set(members) - {"format"}
+    require(not unknown, f"{what}: unknown members {sorted(unknown)}")
     for name, kind in members.items():
         require(name in value, f"{what}: {name} is missing")
         found, kinds = value[name], kind if isinstance(kind, tuple) else (kind,)
@@ -70,8 +72,9 @@ def check_members(value, members, what):
         right = isinstance(found, str) and form.fullmatch(found) if form else (
             isinstance(found, kinds[0]) and isinstance(found, bool) == (kinds[0] is bool))
         require(right, f"{what}: {name} is {found!r}")
-        if kinds[0] is int and name != "restorePriority":
-            require(found >= 0, f"{what}: {name} is negative")
+        if kinds[0] is int:
+            low, high = (-2**31, 2**31) if name == "restorePriority" else (0, 2**63)
+            require(low <= found < high, f"{what}: {name} is {found}")
 
 
 def check_backup_members(backup):
@@ -85,6 +88,11 @@ def check_backup_members(backup):
         for index, item in enumerate(backup[name]):
             check_members(item, members, f"backup.json: {name}[{index}]")
     require(backup["status"] in ("Succeeded", "PartialSucceeded"), "backup.json: unknown status")
+    for role in backup["roles"]:
+        require(role["status"] in ("Succeeded", "PartialSucceeded", "Failed"),
+                f"backup.json: role {role['roleName']}: unknown status")
+    for recipient in backup["recipients"]:
+        require(recipient["purpose"] in ("location", "escrow", "drill"), "backup.json: unknown purpose")
     require(re.fullmatch(r"\d{4,}-[0-9a-f]{8}", backup["generation"]), "backup.json: bad generation")
     for pack in backup["packs"]:
         require(pack["session"] < len(backup["sessions"]), "backup.json: a pack without its session")
@@ -274,7 +282,8 @@ class Walk:
         require((provider, essential, priority) ==
                 (listed["provider"], listed["essential"], listed["restorePriority"]),
                 f"manifest: role {name} is not as in backup.json")
-        require(name not in ("", ".", "..") and "/" not in name, f"manifest: role {name!r}")
+        require(name not in ("", ".", "..") and "/" not in name and len(name.encode()) <= 255,
+                f"manifest: role {name!r}")
         folder = os.path.join(self.out, name) if not self.wanted or name in self.wanted else None
         self.role, self.state = Role(name, folder, self.notes), "role"
 
@@ -290,14 +299,17 @@ class Walk:
             pack, block = data.number("I"), data.number("I")
             if pack == HOLE:
                 require(block == 0, "manifest: a hole with a block")
-                self.role.output.hole(data.number("Q"))
+                length = data.number("Q")
+                require(0 < length < 2**63 - self.role.output.size, f"manifest: a hole of {length}")
+                self.role.output.hole(length)
                 continue
             offset, length = data.number("I"), data.number("I")
+            require(length > 0, "manifest: an empty extent")
             self.role.output.write(self.store.read(pack, block, offset, length))
 
     def file_end(self, data):
         size, digest = data.number("Q"), data.take(32)
-        problem, cause = data.number("B"), data.number("I")
+        problem, cause = data.number("B"), data.number("i")
         require(problem <= 3, f"manifest: unknown problem {problem}")
         self.role.finish_file(size, digest, problem, cause)
         self.state = "role"

@@ -78,6 +78,12 @@ def decrypt(key, nonce, data, bound, what):
         raise Refused(f"{what}: does not decrypt") from error
 
 
+def right_lengths(codec, plain, stored):
+    """[5]"""
+    packed = stored - TAG
+    return packed == plain > 0 if codec == 0 else 0 < packed <= plain
+
+
 class Bytes:
     """Walks over bytes without ever passing the end."""
 
@@ -192,7 +198,7 @@ class Pack:
             chunks = [(index.take(32), index.number("I")) for _ in range(self.chunks_of(index))]
             what = f"{self.what}: block {number}"
             require(number not in blocks, f"{what}: twice")
-            require(0 < plain <= BLOCK_MAX and stored > TAG, f"{what}: bad lengths")
+            require(plain <= BLOCK_MAX and right_lengths(codec, plain, stored), f"{what}: bad lengths")
             require(all(0 < length <= CHUNK_MAX for _, length in chunks), f"{what}: bad chunk length")
             require(sum(length for _, length in chunks) == plain, f"{what}: chunks do not fill it")
             blocks[number] = Block(number, at, stored, plain, codec, chunks)
@@ -205,7 +211,7 @@ class Pack:
 
     def chunks_of(self, index):
         count = index.number("I")
-        require(count <= BLOCK_CHUNKS_MAX, f"{self.what}: too many chunks in a block")
+        require(0 < count <= BLOCK_CHUNKS_MAX, f"{self.what}: {count} chunks in a block")
         return count
 
     def make_groups(self):
@@ -330,8 +336,8 @@ def manifest_segments(file, head, key):
         stored, plain, number = fields.number("I"), fields.number("I"), fields.number("I")
         codec, last = fields.number("B"), fields.flag()
         require(fields.take(2) == bytes(2), f"{what}: not padded with zeros")
-        require(number == expected and plain <= SEGMENT_MAX, f"{what}: bad number or length")
-        require(TAG <= stored <= 2 * SEGMENT_MAX, f"{what}: bad stored length")
+        require(number == expected and 0 < plain <= SEGMENT_MAX, f"{what}: bad number or length")
+        require(right_lengths(codec, plain, stored), f"{what}: bad stored length")
         data = Bytes(file.read(stored), what).take(stored)
         bound = head + struct.pack("<IIIBB3x", number, plain, stored - TAG, codec, last)
         packed = decrypt(key, struct.pack("<III", number, 0, 0), data, bound, what)

@@ -10,7 +10,7 @@ import stat
 from reader_format import Bytes, Refused, require
 
 FILE, FOLDER, SYMBOLIC_LINK, HARD_LINK, FIFO, SOCKET, CHARACTER, BLOCK = range(1, 9)
-VANISHED = 2
+UNREADABLE, VANISHED = 1, 2
 ZEROS = bytes(1 << 20)
 
 Entry = collections.namedtuple(
@@ -19,7 +19,7 @@ Entry = collections.namedtuple(
 
 def parse_entry(payload):
     data = Bytes(payload, "manifest: entry")
-    kind, problem, cause = data.number("B"), data.number("B"), data.number("I")
+    kind, problem, cause = data.number("B"), data.number("B"), data.number("i")
     mode, user, group = data.number("I"), data.number("I"), data.number("I")
     major, minor, size = data.number("I"), data.number("I"), data.number("Q")
     time, path = data.number("q"), data.text()
@@ -30,8 +30,8 @@ def parse_entry(payload):
     require(FILE <= kind <= BLOCK, f"{what}: unknown type {kind}")
     require(problem <= 3, f"{what}: unknown problem {problem}")
     require(mode <= 0o7777, f"{what}: mode {mode:o}")
-    if problem == 0:
-        require((target is not None) == (kind in (SYMBOLIC_LINK, HARD_LINK)), f"{what}: link target")
+    require(target is None or kind in (SYMBOLIC_LINK, HARD_LINK), f"{what}: a link target")
+    require(target is not None or kind != HARD_LINK, f"{what}: no link target")
     parts = path.split(b"/") if path else []
     require(not any(part in (b"", b".", b"..") for part in parts), f"{what}: not a relative path")
     require(len({name for name, _ in attributes}) == len(attributes), f"{what}: an attribute twice")
@@ -104,7 +104,7 @@ class Role:
         elif b"/" in path:
             parent = path.rpartition(b"/")[0]
             require(self.kinds.get(parent) == FOLDER, f"manifest: {path!r} before its folder")
-        if entry.kind == HARD_LINK and entry.target is not None:
+        if entry.kind == HARD_LINK:
             require(entry.target in self.kinds and self.kinds[entry.target] != FOLDER,
                     f"manifest: {path!r} links to what is not there")
         self.kinds[path] = entry.kind
@@ -130,14 +130,17 @@ class Role:
         output, self.output = self.output, None
         entry = output.entry._replace(problem=problem, cause=cause)
         what = f"{self.name}/{os.fsdecode(entry.path)}"
-        require(output.size == size, f"{what}: {output.size} bytes instead of {size}")
-        require(output.digest.digest() == digest, f"{what}: the content's hash is wrong")
+        if problem == UNREADABLE:
+            require(output.size <= size, f"{what}: {output.size} bytes instead of at most {size}")
+        else:
+            require(output.size == size, f"{what}: {output.size} bytes instead of {size}")
+            require(output.digest.digest() == digest, f"{what}: the content's hash is wrong")
         self.bytes += size
         if problem:
             self.problems.append(entry)
         if output.descriptor is None:
             return
-        os.ftruncate(output.descriptor, size)
+        os.ftruncate(output.descriptor, output.size)
         os.close(output.descriptor)
         parent, name = self.open_parent(entry.path)
         try:
@@ -152,8 +155,8 @@ class Role:
         if entry.path == b"":
             self.late.append(entry)
             return
-        links = entry.kind in (SYMBOLIC_LINK, HARD_LINK)
-        if (entry.problem == VANISHED and entry.kind != FOLDER) or (links and entry.target is None):
+        vanished = entry.problem == VANISHED and entry.kind != FOLDER
+        if vanished or (entry.kind == SYMBOLIC_LINK and entry.target is None):
             return
         parent, name = self.open_parent(entry.path)
         try:

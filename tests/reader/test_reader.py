@@ -26,7 +26,8 @@ NOISE = RANDOM.randbytes(200000)
 TEXT = b"one line like every other\n" * 8000
 SMALL = b"-----BEGIN CERTIFICATE-----\n"
 SPARSE = SMALL + bytes(3 << 20) + SMALL
-BIG = NOISE + TEXT
+ZLIB = b"as compressible as the other, with another codec\n" * 1000
+BIG = NOISE + TEXT + ZLIB
 BINARY = b"\x01\x00\x00\x02\xff"
 TIME = 1600000000987654321
 # The empty one, SMALL twice, the sparse one and BIG.
@@ -34,10 +35,11 @@ CERTIFICATES_BYTES = len(SMALL) + len(SPARSE) + len(BIG) + 5
 
 
 def lay(archive):
-    """Two packs in two sessions; returns a function that gives the extent of a piece."""
+    """Two packs in two sessions with every codec; returns the extents of the pieces."""
     archive.begin()
-    first, numbers = archive.pack([(0, [SMALL]), (1, [NOISE[:1000], NOISE[1000:]])])
-    places = {SMALL: (first, numbers[0], 0, len(SMALL)), NOISE: (first, numbers[1], 0, len(NOISE))}
+    first, numbers = archive.pack([(0, [SMALL]), (1, [NOISE[:1000], NOISE[1000:]]), (1, [ZLIB])])
+    places = {SMALL: (first, numbers[0], 0, len(SMALL)), NOISE: (first, numbers[1], 0, len(NOISE)),
+              ZLIB: (first, numbers[2], 0, len(ZLIB))}
     archive.begin()
     second, numbers = archive.pack([(2, [TEXT[:100000], TEXT[100000:]]), (2, [b"hello", b"other"])])
     places[TEXT] = (second, numbers[0], 0, len(TEXT))
@@ -55,7 +57,7 @@ def certificates(places):
     records += [entry(1, b"empty", 0o4755, TIME), file_end(b"")]
     records += [entry(1, b"sparse", 0o600, TIME), extents(places[SMALL], 3 << 20),
                 extents(places[SMALL]), file_end(SPARSE)]
-    records += [entry(1, b"\xffname", 0o600, TIME), extents(places[NOISE], places[TEXT]), file_end(BIG)]
+    records += [entry(1, b"\xffname", 0o600, TIME), extents(places[NOISE], places[TEXT], places[ZLIB]), file_end(BIG)]
     records += [entry(3, b"link", 0o777, TIME, target=b"../outside"),
                 entry(4, b"second", target=b"closed/small.pem"), entry(5, b"pipe", 0o620, TIME),
                 entry(6, b"socket")]
@@ -108,7 +110,9 @@ FAULTS = {
     "index too short": ("index", lambda data: data[:-1], "ends too early"),
     "index too long": ("index", lambda data: data + b"\0", "bytes after the end"),
     "block plain length": ("index", lambda data: data[:8] + struct.pack("<I", 1) + data[12:],
-                           "chunks do not fill it"),
+                           "bad lengths"),
+    "chunk length": ("index", lambda data: data[:52] + struct.pack("<I", 1) + data[56:],
+                     "chunks do not fill it"),
     "manifest bytes": ("manifest", lambda data: flip(data, 100), "does not decrypt"),
     "manifest header": ("manifest", lambda data: flip(data, 20), "wrong header"),
     "manifest short": ("manifest", lambda data: data[:-1], "ends too early"),
@@ -146,6 +150,13 @@ FAULTS = {
     "unknown format": ("backup", with_member(format="infrabackup-2"), "format is not"),
     "member missing": ("backup", lambda value: {k: v for k, v in value.items() if k != "status"},
                        "status is missing"),
+    "member unknown": ("backup", with_member(extra=1), "unknown members ['extra']"),
+    "time with zeros": ("backup", with_member(startedTime="2026-11-21T05:26:36.120Z"), "startedTime is"),
+    "an empty hole": ("records", replace_record(4, extents(0)[1]), "a hole of 0"),
+    "an empty extent": ("records", replace_record(4, extents((0, 0, 0, 0))[1]), "an empty extent"),
+    "a file with a target": ("records", replace_record(3, entry(1, b"closed/a", target=b"b")[1], 2),
+                             "a link target"),
+    "a hard link without one": ("records", replace_record(3, entry(4, b"second")[1], 7), "no link target"),
     "member of another type": ("backup", with_member(sequence=True), "sequence is True"),
     "another repository": ("backup", with_member(repositorySha256="0" * 64), "another marker"),
     "predecessor's hash": ("backup", lambda value: {
@@ -307,6 +318,15 @@ class ReaderTest(unittest.TestCase):
                 file.seek(0)
                 file.write(data)
         self.read_well()
+
+    def test_unreadable_file_may_be_short(self):
+        archive = writer.Archive(self.share, self.keys)
+        places = lay(archive)
+        hello = struct.pack("<Q", 9) + bytes(32) + struct.pack("<Bi", 1, 5)
+        archive.backup([role(b"ARM", priority=5), entry(1, b"dump"), extents(places[b"hello"]),
+                        (5, hello), role_end(1, 9, 1)], [role_state("ARM", 1, 9, 1, priority=5)])
+        self.assertIn("ARM/dump: problem 1 (EIO)", self.read_well()["notes"])
+        self.assertEqual(self.content(b"ARM/dump"), b"hello")
 
     def test_missing_pack_is_refused(self):
         self.write()

@@ -59,7 +59,7 @@ static void test_app_progress_bar_half_done_shows_half_a_bar(void **state)
 	char text[256];
 	(void)state;
 	assert_string_equal(app_progress_bar(&view, 200, text, sizeof text),
-			    "upload     [########........]  50%  50.0 MB of 100 MB  10.0 "
+			    "upload         [########........]  50%  50.0 MB of 100 MB  10.0 "
 			    "MB/s  1:05 left");
 }
 

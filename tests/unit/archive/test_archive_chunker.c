@@ -132,6 +132,21 @@ static void test_cut_same_secret_same_cuts_other_secret_others(void **state)
 	chunker_free(other);
 }
 
+/* Another cutter would cost every share a whole new copy of its data: these lengths are for ever.
+ */
+static void test_cut_is_that_of_earlier_versions(void **state)
+{
+	static const size_t expected[] = {
+		54271, 19667, 106481, 104519, 58883, 72857, 68061, 59602
+	};
+	const struct sample *sample = *state;
+	struct cuts cuts = cut_all(sample->chunker, sample->data, (size_t)1 << 20);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
+		assert_int_equal(cuts.lengths[i], expected[i]);
+	free(cuts.lengths);
+}
+
 static int compare_ends(const void *left, const void *right)
 {
 	size_t a = *(const size_t *)left;
@@ -256,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut_random_data_keeps_bounds_and_mean),
 		cmocka_unit_test(test_cut_same_secret_same_cuts_other_secret_others),
+		cmocka_unit_test(test_cut_is_that_of_earlier_versions),
 		cmocka_unit_test(test_cut_after_insertion_in_front_resynchronizes),
 		cmocka_unit_test(test_cut_in_windows_of_any_size_is_the_same),
 		cmocka_unit_test(test_cut_tiny_and_empty_input_is_one_chunk_or_none),

@@ -198,6 +198,35 @@ static void test_index_read_of_hostile_numbers_is_integrity(void **state)
 	pack_fixture_close(&pack);
 }
 
+/* One block's entry takes all the bytes of ten, so that it has room for more chunks than are
+ * counted. */
+static void test_index_read_of_more_chunks_than_counted_is_integrity(void **state)
+{
+	struct fixture_file file = { 0 };
+	struct archive_pack_index *index = NULL;
+	unsigned char pack[64 + 32 + 10 * 20 + 36 + 64] = "IBPACK01";
+	unsigned char *entry = pack + 64 + 32;
+	unsigned char *trailer = pack + sizeof(pack) - 64;
+
+	(void)state;
+	store_u32(entry + 4, 32);
+	store_u32(entry + 8, 16);
+	store_u32(entry + 16, 6);
+	for (unsigned i = 0; i < 6; i++)
+		store_u32(entry + 20 + i * 36 + 32, i == 5 ? 11 : 1);
+	store_u64(trailer, 64 + 32);
+	store_u32(trailer + 8, 10);
+	store_u32(trailer + 12, 1);
+	store_u64(trailer + 16, 10 * 20 + 36);
+	memcpy(trailer + 56, "IBPKEND1", 8);
+	assert_int_equal(fixture_file_write(&file, pack, sizeof(pack), NULL), STATUS_OK);
+	assert_int_equal(
+		archive_pack_index_read(fixture_file_read_at, &file, file.length, &index, NULL),
+		STATUS_INTEGRITY);
+	assert_null(index);
+	fixture_file_done(&file);
+}
+
 /* Lengths that are moved from one block to its neighbour keep their sum: the index alone cannot see
  * it, the tags do. */
 static void test_blocks_with_shifted_bounds_do_not_open(void **state)
@@ -294,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_any_flipped_byte_is_found_unless_it_is_an_id_or_the_mac),
 		cmocka_unit_test(test_index_read_of_a_truncated_pack_is_integrity),
 		cmocka_unit_test(test_index_read_of_hostile_numbers_is_integrity),
+		cmocka_unit_test(test_index_read_of_more_chunks_than_counted_is_integrity),
 		cmocka_unit_test(test_blocks_with_shifted_bounds_do_not_open),
 		cmocka_unit_test(test_blocks_under_another_identity_do_not_open),
 		cmocka_unit_test(test_index_read_larger_than_a_pack_is_integrity),

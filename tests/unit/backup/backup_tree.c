@@ -70,16 +70,16 @@ void backup_tree_assert_equal(struct service_fixture *fixture, unsigned flags)
 	db_job_done(&job);
 }
 
-enum status backup_tree_recover_all(struct service_fixture *fixture, struct recover_result *out,
-				    struct error *err)
+enum status backup_tree_recover_all(struct service_fixture *fixture, const char *backup,
+				    struct recover_result *out, struct error *err)
 {
-	AUTO_FREE char *folder = file_join(fixture->folder, "recovered");
+	AUTO_FREE char *folder = file_join(fixture->folder, "all-roles");
 	struct recover_source *source = service_fixture_source(fixture);
 	struct private_key *key = service_fixture_key(fixture);
 	struct recover_options options = { .key = key, .directory = folder };
 	memset(out, 0, sizeof *out);
 	assert_int_equal(file_remove_tree(folder, NULL), STATUS_OK);
-	enum status status = recover_find(source, "latest", &options.backup, err);
+	enum status status = recover_find(source, backup, &options.backup, err);
 	if (status == STATUS_OK)
 		status = recover_run(source, &options, out, err);
 	private_key_free(key);
@@ -99,7 +99,7 @@ const struct recover_role_result *backup_tree_role(const struct recover_result *
 bool backup_tree_recovered(const struct service_fixture *fixture, const char *path,
 			   struct buffer *out)
 {
-	AUTO_FREE char *folder = file_join(fixture->folder, "recovered");
+	AUTO_FREE char *folder = file_join(fixture->folder, "all-roles");
 	AUTO_FREE char *full = file_join(folder, path);
 	buffer_init(out, FILE_MAX);
 	enum status status = file_read(full, FILE_MAX - 1, out, NULL);

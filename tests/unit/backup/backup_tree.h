@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-/* A started, configured service whose clock runs ahead, so that every file is older than the stat cache's granularity. */
+/* A started, configured service whose clock runs ahead, so that every file is older than the stat
+ * cache's granularity. */
 struct service_fixture *backup_tree_service(const char *services);
 int backup_tree_setup(void **state);
 int backup_tree_teardown(void **state);
@@ -26,12 +27,13 @@ void backup_tree_text(const struct service_fixture *fixture, const char *name, c
 void backup_tree_assert_equal(struct service_fixture *fixture, unsigned flags);
 /* Runs a backup; its state must be @state. */
 void backup_tree_back_up_as(struct service_fixture *fixture, const char *state, struct db_job *out);
-/* Recovers all roles of the latest backup below folder/recovered, which is removed before. */
-enum status backup_tree_recover_all(struct service_fixture *fixture, struct recover_result *out,
-				    struct error *err);
+/* Recovers all roles of a backup (its id or "latest") below folder/all-roles, which is removed
+ * before. */
+enum status backup_tree_recover_all(struct service_fixture *fixture, const char *backup,
+				    struct recover_result *out, struct error *err);
 const struct recover_role_result *backup_tree_role(const struct recover_result *result,
 						   const char *role);
-/* A file below folder/recovered; false when it is not there. */
+/* A file below folder/all-roles; false when it is not there. */
 bool backup_tree_recovered(const struct service_fixture *fixture, const char *path,
 			   struct buffer *out);
 

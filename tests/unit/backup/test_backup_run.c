@@ -96,6 +96,61 @@ static void test_backup_of_a_folder_around_the_state_leaves_the_state_out(void *
 	service_fixture_free(fixture);
 }
 
+static enum status see_history_check(const struct db_job *job, void *context, struct error *err)
+{
+	(void)err;
+	memcpy(context, job->id, GUID_TEXT_SIZE);
+	return STATUS_OK;
+}
+
+static uint64_t newest_sequence(struct db *db)
+{
+	struct db_backup newest;
+	memset(&newest, 0, sizeof newest);
+	assert_int_equal(db_backup_newest(db, "north", &newest, NULL), STATUS_OK);
+	uint64_t sequence = newest.sequence;
+	db_backup_done(&newest);
+	return sequence;
+}
+
+/* The state that a backup holds was copied while that backup still ran: it does not know of its
+ * end. */
+static void test_service_recovered_from_its_own_role_knows_its_last_backup(void **state)
+{
+	struct service_fixture *fixture = *state;
+	struct error err;
+	struct db *db = NULL;
+	struct db_job job;
+	char id[GUID_TEXT_SIZE] = "";
+	char *folder = NULL;
+	service_fixture_write(fixture, "file", 100000, 1);
+	service_fixture_back_up(fixture);
+	service_fixture_back_up(fixture);
+	service_fixture_stop(fixture);
+	char *state_directory = file_join(fixture->folder, "state");
+	assert_int_equal(file_remove_tree(state_directory, NULL), STATUS_OK);
+	assert_int_equal(service_fixture_recover_role(fixture, "latest", BACKUP_SERVICE_ROLE, "own",
+						      &folder, &err),
+			 STATUS_OK);
+	assert_int_equal(rename(folder, state_directory), 0);
+	service_fixture_start(fixture);
+	struct db_pool *pool = backup_service_state(fixture->service);
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(newest_sequence(db), 1);
+	assert_int_equal(backup_history_submit(fixture->service, db, NULL), STATUS_OK);
+	assert_int_equal(db_job_list(db, "north", "historyCheck", 1, see_history_check, id, NULL),
+			 STATUS_OK);
+	service_fixture_wait(fixture, id, &job);
+	assert_string_equal(job.state, "Succeeded");
+	assert_int_equal(newest_sequence(db), 2);
+	db_pool_give(pool, db);
+	db_job_done(&job);
+	service_fixture_back_up(fixture);
+	assert_int_equal(service_fixture_verify(fixture, true), 0);
+	free(state_directory);
+	free(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +159,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_backup_with_nothing_changed_reads_nothing,
 						setup, teardown),
 		cmocka_unit_test(test_backup_of_a_folder_around_the_state_leaves_the_state_out),
+		cmocka_unit_test_setup_teardown(
+			test_service_recovered_from_its_own_role_knows_its_last_backup, setup,
+			teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,9 +121,9 @@ static void test_backup_of_folders_a_thousand_deep_restores_equal(void **state)
 
 /* user::rw- user:65534:r-- group::r-- mask::r-- other::--- */
 static const unsigned char acl[] = {
-	2, 0, 0, 0, 1,	  0,	6,    0,    0xff, 0xff, 0xff, 0xff, 2,	  0,	4,    0,
-	0xfe, 0xff, 0, 0, 4, 0, 4, 0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 4, 0, 0xff, 0xff, 0xff,
-	0xff, 0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+	2, 0,    0,    0,    1,    0,    6,    0, 0xff, 0xff, 0xff, 0xff, 2,    0,    4,
+	0, 0xfe, 0xff, 0,    0,    4,    0,    4, 0,    0xff, 0xff, 0xff, 0xff, 0x10, 0,
+	4, 0,    0xff, 0xff, 0xff, 0xff, 0x20, 0, 0,    0,    0xff, 0xff, 0xff, 0xff,
 };
 
 static void test_backup_of_metadata_restores_equal(void **state)
@@ -150,7 +150,8 @@ static void test_backup_of_metadata_restores_equal(void **state)
 	backup_tree_assert_equal(*state, 0);
 }
 
-/* As many chunks as make the extents of one file cross a record of the manifest, and the role's memory bound. */
+/* As many chunks as make the extents of one file cross a record of the manifest, and the role's
+ * memory bound. */
 static void test_backup_of_a_file_with_many_chunks_restores_equal_twice(void **state)
 {
 	service_fixture_write(*state, "many chunks", 20u << 20, 1);
@@ -225,7 +226,7 @@ static void check_unreadable(void)
 	assert_string_equal(role.state, "PartialSucceeded");
 	assert_int_equal(role.problems, 2);
 	assert_int_equal(service_fixture_verify(fixture, true), 0);
-	assert_int_equal(backup_tree_recover_all(fixture, &result, &err), STATUS_PARTIAL);
+	assert_int_equal(backup_tree_recover_all(fixture, job.id, &result, &err), STATUS_PARTIAL);
 	assert_int_equal(backup_tree_role(&result, "Data")->problems, 3);
 	assert_int_equal(backup_tree_role(&result, "Data")->status, STATUS_OK);
 	assert_true(backup_tree_recovered(fixture, "Data/open", &bytes));

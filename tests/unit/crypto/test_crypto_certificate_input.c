@@ -77,11 +77,17 @@ static void test_certificate_parse_private_key_is_refused_as_private_key(void **
 static void test_certificate_parse_pem_with_private_key_beside_is_refused(void **state)
 {
 	const char *folder = *state;
+	struct buffer bytes = { NULL, 0, 0, 0 };
 
 	join_files(folder, "own.crt", "own.key", "both.pem");
 	expect_file_refused(folder, "both.pem", "a private key was sent");
 	join_files(folder, "own.key", "own.crt", "both.pem");
 	expect_file_refused(folder, "both.pem", "a private key was sent");
+	/* Half a key is said to be a key, not only damage. */
+	join_files(folder, "own.crt", "own.key", "both.pem");
+	load_file(folder, "both.pem", &bytes);
+	expect_refused(bytes.data, bytes.length - 200, "a private key was sent");
+	buffer_done(&bytes);
 }
 
 static void test_certificate_parse_other_documents_are_refused_by_name(void **state)

@@ -11,14 +11,26 @@
 static const char plain_text[] = "thirty-two bytes of session key.";
 static const char password_text[] = "pre-shared";
 
-static void wrap(struct buffer *wrapped)
+/* Made once, as wrapped.p7m: the many iterations take their time under valgrind. */
+static int message_set_up(void **state)
 {
 	AUTO_SECRET password = secret_of_text(password_text);
 	AUTO_SECRET plain = secret_of_text(plain_text);
+	struct buffer wrapped = { NULL, 0, 0, 0 };
 	struct error err;
 
+	if (folder_set_up(state) != 0)
+		return -1;
+	expect_ok(cms_wrap_password(&password, &plain, &wrapped, &err), &err);
+	save_file(*state, "wrapped.p7m", wrapped.data, wrapped.length);
+	buffer_done(&wrapped);
+	return 0;
+}
+
+static void load_message(const char *folder, struct buffer *wrapped)
+{
 	*wrapped = (struct buffer) { NULL, 0, 0, 0 };
-	expect_ok(cms_wrap_password(&password, &plain, wrapped, &err), &err);
+	load_file(folder, "wrapped.p7m", wrapped);
 }
 
 static void expect_unwrapped(const struct buffer *wrapped)
@@ -50,8 +62,7 @@ static void test_cms_unwrap_password_right_one_opens(void **state)
 {
 	struct buffer wrapped;
 
-	(void)state;
-	wrap(&wrapped);
+	load_message(*state, &wrapped);
 	expect_unwrapped(&wrapped);
 	buffer_done(&wrapped);
 }
@@ -60,8 +71,7 @@ static void test_cms_unwrap_password_wrong_one_is_authentication(void **state)
 {
 	struct buffer wrapped;
 
-	(void)state;
-	wrap(&wrapped);
+	load_message(*state, &wrapped);
 	expect_refused(&wrapped, "pre-shareD", STATUS_AUTHENTICATION, "pre-shared key is wrong");
 	expect_refused(&wrapped, "", STATUS_AUTHENTICATION, "0 bytes");
 	buffer_done(&wrapped);
@@ -70,10 +80,8 @@ static void test_cms_unwrap_password_wrong_one_is_authentication(void **state)
 static void test_cms_wrap_password_openssl_unwraps_it(void **state)
 {
 	const char *folder = *state;
-	struct buffer wrapped, opened = { NULL, 0, 0, 0 };
+	struct buffer opened = { NULL, 0, 0, 0 };
 
-	wrap(&wrapped);
-	save_file(folder, "wrapped.p7m", wrapped.data, wrapped.length);
 	run_openssl(folder,
 		    "cms -decrypt -inform DER -in wrapped.p7m -out opened -pwri_password %s",
 		    password_text);
@@ -81,7 +89,6 @@ static void test_cms_wrap_password_openssl_unwraps_it(void **state)
 	assert_int_equal(opened.length, KEY_SIZE);
 	assert_memory_equal(opened.data, plain_text, KEY_SIZE);
 	buffer_done(&opened);
-	buffer_done(&wrapped);
 }
 
 static void test_cms_unwrap_password_what_openssl_wrapped(void **state)
@@ -124,14 +131,13 @@ static void test_cms_unwrap_password_too_many_iterations_are_refused_at_once(voi
 	static const unsigned char iterations[] = { 0x02, 0x03, 0x09, 0x27, 0xc0 };
 	struct buffer wrapped;
 
-	(void)state;
-	wrap(&wrapped);
+	load_message(*state, &wrapped);
 	unsigned char *at = memmem(wrapped.data, wrapped.length, iterations, sizeof(iterations));
 	assert_non_null(at);
+	at[2] = 0x7f;
+	expect_refused(&wrapped, password_text, STATUS_INTEGRITY, "hashed");
 	at[2] = 0xff;
 	expect_refused(&wrapped, password_text, STATUS_INTEGRITY, "hashed");
-	at[1] = 0x00;
-	expect_refused(&wrapped, password_text, STATUS_INTEGRITY, "");
 	buffer_done(&wrapped);
 }
 
@@ -140,8 +146,7 @@ static void test_cms_unwrap_password_cut_is_integrity(void **state)
 	AUTO_SECRET password = secret_of_text(password_text);
 	struct buffer wrapped;
 
-	(void)state;
-	wrap(&wrapped);
+	load_message(*state, &wrapped);
 	for (size_t length = 0; length < wrapped.length; length++) {
 		AUTO_SECRET opened = SECRET_EMPTY;
 		struct error err;
@@ -180,5 +185,5 @@ int main(void)
 		cmocka_unit_test(test_cms_wrap_password_empty_one_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
+	return cmocka_run_group_tests(tests, message_set_up, folder_tear_down);
 }
