@@ -118,6 +118,58 @@ static enum status add_backup(struct history_run *run, const struct backup_folde
 	return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 
+static enum status add_role(struct history_run *run, struct archive_record *record, size_t position,
+			    struct error *err)
+{
+	struct archive_record_role *role = &record->roles[position];
+	struct db_job_role row = {
+		.position = (int)position,
+		.role = role->name,
+		.state = role->status,
+		.entries = role->entries,
+		.bytes = role->bytes,
+		.new_bytes = role->new_bytes,
+		.problems = role->problems,
+		.started_time = record->started_time,
+		.ended_time = record->completed_time,
+	};
+	(void)snprintf(row.job_id, sizeof row.job_id, "%s", record->backup_id);
+	AUTO_FREE char *error_status = strdup(status_name(STATUS_FAILED));
+	if (error_status == NULL)
+		return fail_memory(err, "take in backup");
+	if (role->error_message != NULL) {
+		row.error_status = error_status;
+		row.error_message = role->error_message;
+	}
+	return db_job_role_put(run->state, &row, err);
+}
+
+/* Its job too: interrupted in the database's eyes, or unknown. */
+static enum status add_job(struct history_run *run, struct archive_record *record,
+			   struct error *err)
+{
+	AUTO_FREE char *kind = strdup(BACKUP_KIND_BACKUP);
+	AUTO_FREE char *location = strdup(run->session->service->config->deployment.location);
+	AUTO_FREE char *caller = strdup("unknown");
+	if (kind == NULL || location == NULL || caller == NULL)
+		return fail_memory(err, "take in backup");
+	struct db_job job;
+	memset(&job, 0, sizeof job);
+	memcpy(job.id, record->backup_id, sizeof job.id);
+	job.kind = kind;
+	job.location = location;
+	job.state = record->status;
+	job.requested_by = caller;
+	job.is_automatic = record->is_automatic;
+	job.created_time = record->started_time;
+	job.started_time = record->started_time;
+	job.ended_time = record->completed_time;
+	enum status status = db_job_put_finished(run->state, &job, err);
+	for (size_t i = 0; i < record->role_count && status == STATUS_OK; i++)
+		status = add_role(run, record, i, err);
+	return status;
+}
+
 /* A committed backup on the share that the database does not know. */
 static enum status take_in(struct history_run *run, const struct backup_folder *folder,
 			   struct error *err)
@@ -135,6 +187,8 @@ static enum status take_in(struct history_run *run, const struct backup_folder *
 		hash_sha256(bytes.data, bytes.length, digest);
 		status = add_backup(run, folder, record, digest, err);
 	}
+	if (status == STATUS_OK)
+		status = add_job(run, record, err);
 	if (status == STATUS_OK)
 		status = backup_history_note(run->session, run->state, record->sequence,
 					     record->backup_id, digest, err);

@@ -16,6 +16,7 @@ enum {
 	Q_JOB_NEXT_RUNNING,
 	Q_JOB_LIST,
 	Q_JOB_LIST_KIND,
+	Q_JOB_PUT_FINISHED,
 };
 
 static const struct db_query queries[] = {
@@ -55,6 +56,15 @@ static const struct db_query queries[] = {
 	[Q_JOB_LIST_KIND] = { "list jobs", "SELECT " DB_JOB_COLUMNS " FROM job"
 					   " WHERE location = :location AND kind = :kind"
 					   " ORDER BY sequence DESC LIMIT :max" },
+	[Q_JOB_PUT_FINISHED] = { "record finished job",
+				 "INSERT INTO job (id, kind, location, state, requested_by,"
+				 " is_automatic, created_time, started_time, ended_time)"
+				 " VALUES (:id, :kind, :location, :state, :requested_by,"
+				 " :is_automatic, :created_time, :started_time, :ended_time)"
+				 " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
+				 " ended_time = excluded.ended_time, error_status = NULL,"
+				 " error_message = NULL, error_step = NULL, error_path = NULL,"
+				 " error_cause = NULL WHERE state = 'Failed'" },
 };
 
 const struct db_query_set db_job_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -117,6 +127,21 @@ enum status db_job_add(struct db *db, const struct db_job *job, struct error *er
 {
 	struct addition addition = { .job = job };
 	return db_transaction(db, add, &addition, err);
+}
+
+enum status db_job_put_finished(struct db *db, const struct db_job *job, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_JOB_PUT_FINISHED]);
+	db_bind_text(&statement, ":id", job->id);
+	db_bind_text(&statement, ":kind", job->kind);
+	db_bind_text(&statement, ":location", job->location);
+	db_bind_text(&statement, ":state", job->state);
+	db_bind_text(&statement, ":requested_by", job->requested_by);
+	db_bind_integer(&statement, ":is_automatic", job->is_automatic);
+	db_bind_integer(&statement, ":created_time", job->created_time);
+	db_bind_integer(&statement, ":started_time", job->started_time);
+	db_bind_integer(&statement, ":ended_time", job->ended_time);
+	return db_statement_run(&statement, NULL, err);
 }
 
 enum status db_job_get(struct db *db, const char *id, struct db_job *out, struct error *err)

@@ -111,7 +111,7 @@ static void test_backup_of_a_command_stores_what_it_prints(void **state)
 {
 	struct service_fixture *fixture =
 		backup_tree_service(",{\"role\":\"Dump\",\"provider\":\"command\",\"command\":["
-				    "\"seq\",\"1\",\"100000\"],"
+				    "\"/usr/bin/seq\",\"1\",\"100000\"],"
 				    "\"entryName\":\"numbers.txt\"}");
 	struct recover_result result;
 	struct buffer bytes;
@@ -139,7 +139,7 @@ static void test_backup_of_a_command_that_fails_fails_its_role_only(void **state
 {
 	struct service_fixture *fixture =
 		backup_tree_service(",{\"role\":\"Dump\",\"provider\":\"command\",\"command\":["
-				    "\"sh\",\"-c\",\"seq 1 50000; "
+				    "\"/bin/sh\",\"-c\",\"seq 1 50000; "
 				    "echo the database is on fire >&2; exit 3\"]}");
 	struct recover_result result;
 	struct db_job job;

@@ -143,6 +143,14 @@ static void test_service_recovered_from_its_own_role_knows_its_last_backup(void 
 	service_fixture_wait(fixture, id, &job);
 	assert_string_equal(job.state, "Succeeded");
 	assert_int_equal(newest_sequence(db), 2);
+	db_job_done(&job);
+	/* The job that the copied state called interrupted is known to have succeeded. */
+	assert_int_equal(db_job_list(db, "north", "backup", 1, see_history_check, id, NULL),
+			 STATUS_OK);
+	memset(&job, 0, sizeof job);
+	assert_int_equal(db_job_get(db, id, &job, NULL), STATUS_OK);
+	assert_string_equal(job.state, "Succeeded");
+	assert_null(job.error_message);
 	db_pool_give(pool, db);
 	db_job_done(&job);
 	service_fixture_back_up(fixture);
