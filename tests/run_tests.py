@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds and runs the tests: tests/run_tests.py [--build DIR] [--only REGEX] [group...]
 
-Groups: source unit asan tsan valgrind schema reader integration; without any, all of them.
+Groups: source unit asan tsan valgrind schema reader integration; without any, all of them, where
+tsan, valgrind and asan are the bounded sample SAMPLES: a group that is named runs whole.
 
 Scripts in tests/integration may ask for more with comment lines: `# also: asan`, `# also: tsan`,
 `# also: valgrind`, and `# weight: 2` when they keep more than one processor busy. A C test that makes
-no sense under valgrind says `/* not under valgrind: reason */`.
+no sense under valgrind (asan, tsan) says `/* not under valgrind: reason */`.
 """
 
 import argparse
@@ -29,6 +30,16 @@ CHECKS = "checkers layers lengths text scripts format cppcheck".split()
 SANITIZED = {
     "asan": ["CC=clang", "SANITIZE=address,undefined"],
     "tsan": ["CC=clang", "SANITIZE=thread"],
+}
+# What a whole run takes of the slow groups, by name of the source: threads under tsan, parsers and
+# owners of memory under valgrind, everything but the two long matrices under asan.
+SAMPLES = {
+    "asan": r"^(?!.*(test_backup_large|test_snapshot_walk)).*$",
+    "tsan": r"unit/(jobs|http|backup/test_backup_(run|location|reconcile))|base_(queue|thread|cancel)"
+            r"|share_(call|directory|fake)\b|db_(pool|job)\b|recover_chain",
+    "valgrind": r"unit/(base|config|auth)/|archive_(block|pack|manifest|record)|crypto_(hash|aead|seal)"
+                r"|db_(statement|job|token)\b|api_(backups|dispatch|location)|recover_versions"
+                r"|backup_(cache|chunks|packs)",
 }
 VALGRIND = ["valgrind", "-q", "--vgdb=no", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite,possible", "--show-leak-kinds=definite,possible",
@@ -106,10 +117,12 @@ class Plan:
     def unit(self, group):
         kind = group if group in SANITIZED else "plain"
         for source in test_sources():
+            if re.search(rf"/\* not under {group}: \S", read(source)):
+                continue
+            if not self.options.groups and not re.search(SAMPLES.get(group, ""), source):
+                continue
             command = [os.path.join(self.folder(kind), source[:-2])]
             if group == "valgrind":
-                if re.search(r"/\* not under valgrind: \S", read(source)):
-                    continue
                 command = VALGRIND + command
             if group == "tsan":
                 command = self.loader + command

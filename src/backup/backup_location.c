@@ -35,8 +35,8 @@ static enum status merge_bytes(const json_t *parameters, const char *name, struc
 	return base64_decode(text, value, err);
 }
 
-static enum status merge_certificate(const json_t *parameters, struct db_location *row,
-				     struct error *err)
+static enum status merge_certificate(struct backup_service *service, const json_t *parameters,
+				     struct db_location *row, struct error *err)
 {
 	struct certificate *certificate = NULL;
 	enum status status = merge_bytes(parameters, PARAMETER_CERTIFICATE, &row->certificate, err);
@@ -45,8 +45,10 @@ static enum status merge_certificate(const json_t *parameters, struct db_locatio
 	status = certificate_parse(row->certificate.data, row->certificate.length,
 				   "properties.externalStoreDefault.encryptionCertBase64",
 				   &certificate, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		memcpy(row->thumbprint, certificate->thumbprint, sizeof row->thumbprint);
+		backup_target_warn_expired(service, certificate);
+	}
 	certificate_free(certificate);
 	return status;
 }
@@ -76,7 +78,7 @@ static enum status merge(struct backup_service *service, const char *parameters_
 	if (status == STATUS_OK)
 		status = merge_bytes(parameters, PARAMETER_PASSWORD, &row->password_sealed, err);
 	if (status == STATUS_OK)
-		status = merge_certificate(parameters, row, err);
+		status = merge_certificate(service, parameters, row, err);
 	if (status == STATUS_OK) {
 		merge_numbers(parameters, row);
 		row->changed_time = clock_now(service->clock);

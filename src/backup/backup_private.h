@@ -73,6 +73,10 @@ MUST_CHECK enum status backup_target_open(const struct backup_service *service,
 					  const struct cancel *cancel, struct share **out,
 					  struct error *err);
 
+/* One warning in the log when the certificate has expired. */
+void backup_target_warn_expired(const struct backup_service *service,
+				const struct certificate *certificate);
+
 /* Seals @plain under the master key into the database, and back. */
 MUST_CHECK enum status backup_secret_store(struct db *state, const struct secret *master_key,
 					   const char *name, const struct secret *plain,

@@ -32,6 +32,8 @@ static enum status open_job(struct backup_job *job, struct jobs_run *run,
 		status = certificate_parse(session->target.row.certificate.data,
 					   session->target.row.certificate.length,
 					   "encryptionCertBase64", &session->certificate, err);
+	if (status == STATUS_OK)
+		backup_target_warn_expired(service, session->certificate);
 	session->packs = backup_packs_new();
 	session->files = queue_new(ROLES_AT_ONCE * BACKUP_ROLE_WINDOW);
 	if (status == STATUS_OK && (session->packs == NULL || session->files == NULL))

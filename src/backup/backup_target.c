@@ -59,3 +59,17 @@ enum status backup_target_open(const struct backup_service *service,
 	};
 	return share_open(service->shares, &options, out, err);
 }
+
+/* Allowed, because a backup under an expired certificate is better than none; but somebody should
+ * know. */
+void backup_target_warn_expired(const struct backup_service *service,
+				const struct certificate *certificate)
+{
+	char since[CLOCK_TEXT_SIZE];
+	if (certificate_is_expired(certificate, clock_now(service->clock)))
+		log_message(
+			LOG_LEVEL_WARNING,
+			"the encryption certificate %s has expired on %s; backups go on, their PFX "
+			"still opens them; configure a new certificate",
+			certificate->thumbprint, clock_text(certificate->not_after, since));
+}
