@@ -25,6 +25,8 @@ struct hash *hash_new(void); /* NULL: out of memory */
 void hash_free(struct hash *hash);
 void hash_reset(struct hash *hash);
 void hash_update(struct hash *hash, const void *data, size_t length);
+/* The same for @length zero bytes: the holes of sparse files. */
+void hash_update_zeros(struct hash *hash, uint64_t length);
 /* The digest so far; more may be added afterwards. */
 void hash_peek(const struct hash *hash, unsigned char digest[SHA256_SIZE]);
 void hash_sha256(const void *data, size_t length, unsigned char digest[SHA256_SIZE]);

@@ -10,7 +10,7 @@
 #define READERS 8
 #define READ_SIZE (512u << 10)
 #define TRIES_MAX 3
-#define ZEROS_SIZE 65536
+#define HOLE_PART (64u << 20)
 
 struct backup_readers {
 	struct backup_session *session;
@@ -29,8 +29,6 @@ struct reader {
 	size_t filled;
 	uint64_t size; /* of the present file so far */
 };
-
-static const unsigned char zeros[ZEROS_SIZE];
 
 static enum status put_chunk(struct reader *reader, struct backup_item *item,
 			     const unsigned char *data, size_t length, struct error *err)
@@ -78,13 +76,12 @@ static enum status put_hole(struct reader *reader, struct backup_item *item, uin
 			    struct error *err)
 {
 	enum status status = cut(reader, item, true, err);
+	/* A hole can be larger than all the data: hashing it must not outlive a cancel. */
 	for (uint64_t left = length; left > 0 && status == STATUS_OK;) {
-		size_t part = left < ZEROS_SIZE ? (size_t)left : ZEROS_SIZE;
-		hash_update(reader->hash, zeros, part);
+		uint64_t part = left < HOLE_PART ? left : HOLE_PART;
+		hash_update_zeros(reader->hash, part);
 		left -= part;
-		/* A hole can be larger than all the data: hashing it must not outlive a cancel. */
-		if (left % (64u << 20) == 0)
-			status = backup_session_check(reader->session, err);
+		status = backup_session_check(reader->session, err);
 	}
 	reader->size += length;
 	struct archive_extent extent = { .pack = ARCHIVE_HOLE, .hole_length = length };

@@ -58,6 +58,16 @@ void hash_update(struct hash *hash, const void *data, size_t length)
 		hash->failed = true;
 }
 
+void hash_update_zeros(struct hash *hash, uint64_t length)
+{
+	static const unsigned char zeros[65536];
+	while (length > 0) {
+		size_t part = length < sizeof zeros ? (size_t)length : sizeof zeros;
+		hash_update(hash, zeros, part);
+		length -= part;
+	}
+}
+
 void hash_peek(const struct hash *hash, unsigned char digest[SHA256_SIZE])
 {
 	if (hash->failed || EVP_MD_CTX_copy_ex(hash->peeked, hash->running) != 1 ||

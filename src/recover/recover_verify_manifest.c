@@ -6,8 +6,6 @@
 
 #include "recover_verify_private.h"
 
-#define ZEROS_SIZE 65536
-
 struct manifest_walk {
 	struct verify_run *run;
 	const struct verified_backup *verified;
@@ -17,8 +15,6 @@ struct manifest_walk {
 	char path[256];  /* of the present file, cut short */
 	char role[128];
 };
-
-static const unsigned char zeros[ZEROS_SIZE];
 
 static enum status refuse_entry(struct manifest_walk *walk, const char *text, struct error *err)
 {
@@ -41,22 +37,14 @@ static bool extent_exists(const struct manifest_walk *walk, const struct archive
 	return extent->length <= plain && extent->offset <= plain - extent->length;
 }
 
-static void hash_hole(struct manifest_walk *walk, uint64_t length)
-{
-	while (length > 0 && walk->hash != NULL) {
-		size_t part = length < ZEROS_SIZE ? (size_t)length : ZEROS_SIZE;
-		hash_update(walk->hash, zeros, part);
-		length -= part;
-	}
-}
-
 static enum status check_extent(struct manifest_walk *walk, const struct archive_extent *extent,
 				struct error *err)
 {
 	const unsigned char *data = NULL;
 	if (extent->pack == ARCHIVE_HOLE) {
 		walk->length += extent->hole_length;
-		hash_hole(walk, extent->hole_length);
+		if (walk->hash != NULL)
+			hash_update_zeros(walk->hash, extent->hole_length);
 		return STATUS_OK;
 	}
 	if (!extent_exists(walk, extent))

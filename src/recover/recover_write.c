@@ -7,9 +7,6 @@
 #include "recover_restore_private.h"
 
 #define RESTORE_TIMEOUT_MS (60 * 60 * 1000L)
-#define ZEROS_SIZE 65536
-
-static const unsigned char zeros[ZEROS_SIZE];
 
 static enum status choose_target(struct recover_run_state *state, const char *role,
 				 struct error *err)
@@ -138,8 +135,7 @@ static enum status convert_entry(const struct archive_entry *from, struct snapsh
 /* A link that could not be read when the backup was made: there is nothing to make. */
 static bool is_empty_link(const struct archive_entry *record)
 {
-	return record->type == SNAPSHOT_SYMBOLIC_LINK &&
-	       record->problem != SNAPSHOT_PROBLEM_NONE &&
+	return record->type == SNAPSHOT_SYMBOLIC_LINK && record->problem != SNAPSHOT_PROBLEM_NONE &&
 	       (record->link_target == NULL || record->link_target[0] == '\0');
 }
 
@@ -169,21 +165,12 @@ static enum status begin_entry(struct recover_run_state *state, const struct arc
 	return STATUS_OK;
 }
 
-static void hash_hole(struct hash *hash, uint64_t length)
-{
-	while (length > 0) {
-		size_t part = length < ZEROS_SIZE ? (size_t)length : ZEROS_SIZE;
-		hash_update(hash, zeros, part);
-		length -= part;
-	}
-}
-
 static enum status write_extent(struct recover_run_state *state,
 				const struct archive_extent *extent, struct error *fault)
 {
 	const unsigned char *data = NULL;
 	if (extent->pack == ARCHIVE_HOLE) {
-		hash_hole(state->hash, extent->hole_length);
+		hash_update_zeros(state->hash, extent->hole_length);
 		state->file_size += extent->hole_length;
 		return state->driver->hole(state->restore, extent->hole_length, fault);
 	}
@@ -222,13 +209,13 @@ static bool is_left_out(const struct recover_run_state *state, const struct arch
 }
 
 /* Of a file that broke off while it was read (and only then) the hash proves nothing, and its end
- * may be missing. */
+ * is missing; what there is of it comes back. */
 static enum status check_file(const struct recover_run_state *state,
 			      const struct archive_file_end *end, struct error *fault)
 {
 	unsigned char digest[SHA256_SIZE];
 	if (end->problem == SNAPSHOT_PROBLEM_UNREADABLE && state->file_size < end->size)
-		return state->driver->hole(state->restore, end->size - state->file_size, fault);
+		return STATUS_OK;
 	hash_peek(state->hash, digest);
 	if (state->file_size == end->size && memcmp(digest, end->sha256, SHA256_SIZE) == 0)
 		return STATUS_OK;

@@ -87,9 +87,30 @@ static void test_hash_fingerprint_text_has_prefix_and_fits(void **state)
 	assert_string_equal(text + 7, abc_digest);
 }
 
+static void test_hash_update_zeros_equals_zero_bytes(void **state)
+{
+	(void)state;
+	static const unsigned char zeros[70000];
+	unsigned char expected[SHA256_SIZE], digest[SHA256_SIZE];
+	static const size_t lengths[] = { 0, 1, 65535, 65536, 65537, 70000 };
+	for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
+		struct hash *hash = hash_new();
+		hash_update(hash, "x", 1);
+		hash_update(hash, zeros, lengths[i]);
+		hash_peek(hash, expected);
+		hash_reset(hash);
+		hash_update(hash, "x", 1);
+		hash_update_zeros(hash, lengths[i]);
+		hash_peek(hash, digest);
+		assert_memory_equal(digest, expected, SHA256_SIZE);
+		hash_free(hash);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hash_update_zeros_equals_zero_bytes),
 		cmocka_unit_test(test_hash_sha256_known_messages_give_known_digests),
 		cmocka_unit_test(test_hash_update_byte_by_byte_equals_one_call),
 		cmocka_unit_test(test_hash_peek_in_the_middle_changes_nothing),
