@@ -106,6 +106,17 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 	gcovr --root . --filter src/ --object-directory $(BUILD)-coverage --print-summary \
 		--html-details $(BUILD)-coverage/coverage.html
 
+# Minutes each: what `make test` samples.
+.PHONY: kill-matrix share-matrix memory-limit
+KILLS = 50
+kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
+	INFRABACKUP=$(abspath $(BUILD)/infrabackup) KILLS=$(KILLS) KILL_STEP=1 \
+		$(PYTHON) tests/integration/test_kill.py
+share-matrix: $(BUILD)/tests/fault/test_backup_faults ## breaks the share at every call of a backup, in every way
+	FAULT_STEP=1 $<
+memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
+	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
+
 FUZZ_SECONDS = 60
 FUZZ_FLAGS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)-fuzz/%,$(wildcard tests/fuzz/*.c))

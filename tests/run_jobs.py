@@ -118,9 +118,13 @@ class Runner:
             for reason in dict.fromkeys(reasons):
                 print(f"FAILED {reasons.count(reason)} {reason}")
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             for group, name in list(self.groups.items()):
                 print(f"ENDED         {name}", flush=True)
                 os.killpg(group, signal.SIGKILL)
+            for thread in threads:
+                thread.join(10)  # they remove their temporary folders
             raise
         return self.results
 

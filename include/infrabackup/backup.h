@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backup: what our jobs do: test and store a backup location, make a backup. Owner of the settings, of the service's keys and of
- * the catalogue. */
+/* backup: what our jobs do: test and store a backup location, make a backup. Owner of the settings,
+ * of the service's keys and of the catalogue. */
 #ifndef INFRABACKUP_BACKUP_H
 #define INFRABACKUP_BACKUP_H
 
@@ -23,12 +23,12 @@
 /* --- the state directory --- */
 
 struct backup_initialized {
-	char signer[72];		/* fingerprint of the identity key */
-	struct secret token;		/* first administrator token */
+	char signer[72];     /* fingerprint of the identity key */
+	struct secret token; /* first administrator token */
 };
 
-/* Makes the state directory (0700): master key, identity key, drill certificate, databases, first token. STATUS_EXISTS when it
- * is initialised already; nothing is changed then. */
+/* Makes the state directory (0700): master key, identity key, drill certificate, databases, first
+ * token. STATUS_EXISTS when it is initialised already; nothing is changed then. */
 MUST_CHECK enum status backup_state_init(const struct config *config, const struct clock *clock,
 					 struct backup_initialized *out, struct error *err);
 void backup_initialized_done(struct backup_initialized *initialized);
@@ -38,13 +38,13 @@ void backup_initialized_done(struct backup_initialized *initialized);
 struct backup_service;
 
 struct backup_service_settings {
-	const struct config *config;			/* all borrowed */
+	const struct config *config; /* all borrowed */
 	const struct share_registry *shares;
 	const struct clock *clock;
 };
 
-/* Opens the state directory. STATUS_NOT_FOUND with a text that names `infrabackup init` when there is none; STATUS_CONFLICT when
- * another process serves it. */
+/* Opens the state directory. STATUS_NOT_FOUND with a text that names `infrabackup init` when there
+ * is none; STATUS_CONFLICT when another process serves it. */
 MUST_CHECK enum status backup_service_open(const struct backup_service_settings *settings,
 					   struct backup_service **out, struct error *err);
 /* After the job engine has stopped. NULL is legal. */
@@ -64,30 +64,33 @@ struct backup_location_update {
 	const char *path;
 	const char *user_name;
 	const char *password;
-	const char *certificate_base64;		/* DER or PEM inside base64 */
+	const char *certificate_base64; /* DER or PEM inside base64 */
 	const int64_t *frequency_hours;
 	const int64_t *retention_days;
 	const bool *scheduler_enabled;
 };
 
-/* Checks the values (STATUS_INVALID, error.field e.g. "properties.externalStoreDefault.path"; nothing is stored then), merges them with
- * what is stored and queues a job of kind "locationUpdate" which tests the share with the result before it stores anything.
- * STATUS_CONFLICT while a backup or another update of the location is queued or running. @operation_id: of the job. */
+/* Checks the values (STATUS_INVALID, error.field e.g. "properties.externalStoreDefault.path";
+ * nothing is stored then), merges them with what is stored and queues a job of kind
+ * "locationUpdate" which tests the share with the result before it stores anything. STATUS_CONFLICT
+ * while a backup or another update of the location is queued or running. @operation_id: of the job.
+ */
 MUST_CHECK enum status backup_location_submit(struct backup_service *service, struct db *state,
 					      const struct backup_location_update *update,
-					      const char *caller,
-					      char operation_id[GUID_TEXT_SIZE],
+					      const char *caller, char operation_id[GUID_TEXT_SIZE],
 					      struct error *err);
 
 /* --- backups --- */
 
-/* To be called once when the engine runs: when the newest backup was interrupted, queues a job that looks whether the share holds it all the
- * same (the service ended right after COMMIT, or was recovered from that very backup) and takes it in. */
+/* To be called once when the engine runs: when the newest backup was interrupted, queues a job that
+ * looks whether the share holds it all the same (the service ended right after COMMIT, or was
+ * recovered from that very backup) and takes it in. */
 MUST_CHECK enum status backup_history_submit(struct backup_service *service, struct db *state,
 					     struct error *err);
 
-/* Queues a backup. STATUS_NOT_CONFIGURED when the location has no path or no certificate, STATUS_CONFLICT while one is queued or
- * running. @backup_id is the job's id and becomes the backup's. */
+/* Queues a backup. STATUS_NOT_CONFIGURED when the location has no path or no certificate,
+ * STATUS_CONFLICT while one is queued or running. @backup_id is the job's id and becomes the
+ * backup's. */
 MUST_CHECK enum status backup_submit(struct backup_service *service, struct db *state,
 				     const char *caller, bool is_automatic,
 				     char backup_id[GUID_TEXT_SIZE], struct error *err);

@@ -179,14 +179,23 @@ static enum status note_capacity(struct backup_commit *commit, struct db *state,
 				commit->completed_time, total, left, err);
 }
 
-enum status backup_commit_to_database(struct backup_commit *commit, struct db *state,
-				      struct error *err)
+static enum status add_head(struct db *state, void *context, struct error *err)
 {
+	struct backup_commit *commit = context;
 	enum status status = add_backup(commit, state, err);
 	if (status == STATUS_OK)
 		status = backup_history_note(commit->session, state, commit->history->sequence,
 					     jobs_run_job(commit->session->run)->id,
 					     commit->record_sha256, err);
+	return status;
+}
+
+/* Known and head in one step: the successor of a backup that is known but not the head would not
+ * name it. */
+enum status backup_commit_to_database(struct backup_commit *commit, struct db *state,
+				      struct error *err)
+{
+	enum status status = db_transaction(state, add_head, commit, err);
 	if (status == STATUS_OK)
 		status = note_keys(commit, state, err);
 	if (status == STATUS_OK)

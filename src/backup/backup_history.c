@@ -170,32 +170,47 @@ static enum status add_job(struct history_run *run, struct archive_record *recor
 	return status;
 }
 
-/* A committed backup on the share that the database does not know. */
+struct taken_in {
+	struct history_run *run;
+	const struct backup_folder *folder;
+	struct archive_record *record;
+	unsigned char digest[SHA256_SIZE];
+};
+
+static enum status add_head(struct db *state, void *context, struct error *err)
+{
+	const struct taken_in *taken = context;
+	enum status status =
+		add_backup(taken->run, taken->folder, taken->record, taken->digest, err);
+	if (status == STATUS_OK)
+		status = add_job(taken->run, taken->record, err);
+	if (status == STATUS_OK)
+		status = backup_history_note(taken->run->session, state, taken->record->sequence,
+					     taken->record->backup_id, taken->digest, err);
+	return status;
+}
+
+/* A committed backup on the share that the database does not know. Known and head in one step, as
+ * in backup_commit.c. */
 static enum status take_in(struct history_run *run, const struct backup_folder *folder,
 			   struct error *err)
 {
 	struct buffer bytes;
-	struct archive_record *record = NULL;
-	unsigned char digest[SHA256_SIZE];
+	struct taken_in taken = { .run = run, .folder = folder };
 	enum status status =
 		get_file(run, folder, ARCHIVE_RECORD_FILE, ARCHIVE_RECORD_MAX, &bytes, err);
 	if (status == STATUS_OK)
 		status = check_committed(run, folder, &bytes, err);
 	if (status == STATUS_OK)
-		status = archive_record_parse(bytes.data, bytes.length, &record, err);
+		status = archive_record_parse(bytes.data, bytes.length, &taken.record, err);
 	if (status == STATUS_OK) {
-		hash_sha256(bytes.data, bytes.length, digest);
-		status = add_backup(run, folder, record, digest, err);
+		hash_sha256(bytes.data, bytes.length, taken.digest);
+		status = db_transaction(run->state, add_head, &taken, err);
 	}
-	if (status == STATUS_OK)
-		status = add_job(run, record, err);
-	if (status == STATUS_OK)
-		status = backup_history_note(run->session, run->state, record->sequence,
-					     record->backup_id, digest, err);
 	if (status == STATUS_OK)
 		log_message(LOG_LEVEL_INFO, "backup %s was on the share and is known again",
 			    folder->backup_id);
-	archive_record_free(record);
+	archive_record_free(taken.record);
 	buffer_done(&bytes);
 	return status;
 }

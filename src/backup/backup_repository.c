@@ -128,3 +128,36 @@ enum status backup_repository_open(struct backup_service *service, struct share 
 	buffer_done(&bytes);
 	return status;
 }
+
+static enum status compare_marker(const struct backup_repository *repository,
+				  const struct buffer *bytes, struct error *err)
+{
+	unsigned char digest[SHA256_SIZE];
+	hash_sha256(bytes->data, bytes->length, digest);
+	if (memcmp(digest, repository->marker_sha256, SHA256_SIZE) == 0)
+		return STATUS_OK;
+	return fail(err, STATUS_SHARE_PATH, "recognise repository", ARCHIVE_REPOSITORY_FILE,
+		    "the marker is no longer that of repository %s: another share was mounted "
+		    "meanwhile",
+		    repository->marker.repository_id);
+}
+
+enum status backup_repository_recognise(struct share *share,
+					const struct backup_repository *repository,
+					struct error *err)
+{
+	struct buffer bytes;
+	buffer_init(&bytes, ARCHIVE_SMALL_FILE_MAX + 1);
+	enum status status =
+		share_get(share, ARCHIVE_REPOSITORY_FILE, ARCHIVE_SMALL_FILE_MAX, &bytes, err);
+	if (status == STATUS_OK)
+		status = compare_marker(repository, &bytes, err);
+	else if (status == STATUS_NOT_FOUND)
+		status = fail(err, STATUS_SHARE_PATH, "recognise repository",
+			      ARCHIVE_REPOSITORY_FILE,
+			      "the marker of repository %s is gone: the share was unmounted "
+			      "meanwhile, or the repository was removed",
+			      repository->marker.repository_id);
+	buffer_done(&bytes);
+	return status;
+}

@@ -20,5 +20,10 @@ struct backup_repository {
 MUST_CHECK enum status backup_repository_open(struct backup_service *service, struct share *share,
 					      const char *expected_id,
 					      struct backup_repository *out, struct error *err);
+/* Whether @share, a handle opened later, still leads there: a mount that vanished meanwhile leaves
+ * an empty folder, in which nothing may be written. STATUS_SHARE_PATH. */
+MUST_CHECK enum status backup_repository_recognise(struct share *share,
+						   const struct backup_repository *repository,
+						   struct error *err);
 
 #endif

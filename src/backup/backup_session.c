@@ -96,6 +96,21 @@ enum status backup_session_check(struct backup_session *session, struct error *e
 	return cancel_check(session->cancel, "run backup", err);
 }
 
+/* The first one finds the repository; from then on every other must lead to the same. */
+static enum status open_connection(struct backup_session *session, struct share **out,
+				   struct error *err)
+{
+	struct share *share = NULL;
+	enum status status = backup_target_open(session->service, &session->target, session->cancel,
+						&share, err);
+	if (status == STATUS_OK && session->repository.marker.repository_id[0] != '\0')
+		status = backup_repository_recognise(share, &session->repository, err);
+	if (status == STATUS_OK)
+		*out = TAKE(share);
+	share_close(share);
+	return status;
+}
+
 enum status backup_connection_take(struct backup_session *session, struct share **out,
 				   struct error *err)
 {
@@ -106,8 +121,7 @@ enum status backup_connection_take(struct backup_session *session, struct share 
 		share = connections->idle[--connections->count];
 	(void)pthread_mutex_unlock(&connections->mutex);
 	if (share == NULL)
-		return backup_target_open(session->service, &session->target, session->cancel, out,
-					  err);
+		return open_connection(session, out, err);
 	*out = share;
 	return STATUS_OK;
 }

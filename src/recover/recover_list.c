@@ -6,6 +6,8 @@
 
 #include "recover_private.h"
 
+#define DAMAGE_TEXT_SIZE 640
+
 static enum status see_folder(const struct share_entry *entry, void *context, struct error *err)
 {
 	struct recover_source *source = context;
@@ -113,16 +115,25 @@ static bool commit_is_exact(const struct archive_commit *commit, const struct bu
 	return exact;
 }
 
+/* "$.sequence: found ...": a fault of a member without its name says little. */
+static const char *damage_text(const struct error *damage, char text[DAMAGE_TEXT_SIZE])
+{
+	(void)snprintf(text, DAMAGE_TEXT_SIZE, "%s%s%s", damage->field,
+		       damage->field[0] != '\0' ? ": " : "", damage->message);
+	return text;
+}
+
 static enum status check_commit(struct recover_source *source, struct recover_backup *backup,
 				const struct folder_files *files, struct error *err)
 {
 	struct archive_commit commit;
 	struct error damage;
+	char text[DAMAGE_TEXT_SIZE];
 	unsigned char digest[SHA256_SIZE];
 	if (archive_commit_parse(files->commit.bytes.data, files->commit.bytes.length, &commit,
 				 &damage) != STATUS_OK)
 		return REFUSE(source, backup, files->commit.name, err, "COMMIT is damaged: %s",
-			      damage.message);
+			      damage_text(&damage, text));
 	if (!commit_is_exact(&commit, &files->commit.bytes))
 		return REFUSE(source, backup, files->commit.name, err,
 			      "COMMIT is damaged: it holds more than its members");
@@ -149,7 +160,10 @@ static enum status check_signature(struct recover_source *source, struct recover
 		return REFUSE(source, backup, files->record.name, err, "backup.json is missing");
 	if (!files->signature.is_there)
 		return REFUSE(source, backup, files->signature.name, err, "backup.sig is missing");
-	if (!source->has_marker || backup->is_signed)
+	/* That a changed file does not fit the signature any more goes without saying. */
+	if (!source->has_marker || backup->is_signed ||
+	    recover_has_fatal(&source->findings, files->record.name) ||
+	    recover_has_fatal(&source->findings, files->signature.name))
 		return STATUS_OK;
 	signer_fingerprint(source->marker.signer_public_key, fingerprint);
 	return REFUSE(
@@ -207,13 +221,14 @@ static enum status check_record(struct recover_source *source, struct recover_ba
 				const struct folder_files *files, struct error *err)
 {
 	struct error damage;
+	char text[DAMAGE_TEXT_SIZE];
 	bool fits = false;
 	if (!files->record.is_there)
 		return STATUS_OK;
 	if (archive_record_parse(files->record.bytes.data, files->record.bytes.length,
 				 &backup->record, &damage) != STATUS_OK)
 		return REFUSE(source, backup, files->record.name, err, "backup.json is damaged: %s",
-			      damage.message);
+			      damage_text(&damage, text));
 	enum status status = check_place(source, backup, files->record.name, &fits, err);
 	if (!fits)
 		archive_record_free(TAKE(backup->record));

@@ -120,10 +120,11 @@ static enum status check_block(struct pack_checker *checker, const struct recove
 }
 
 /* Blocks follow each other without gaps (the index reader has seen to it), so this reads the file
- * in one sweep. */
+ * in one sweep. The first block that does not open goes to @damage, and the rest is only hashed. */
 static enum status check_blocks(struct pack_checker *checker, const struct recover_pack *pack,
 				const struct archive_pack_index *index,
-				struct recover_pack_file *file, struct error *err)
+				struct recover_pack_file *file, struct error *damage,
+				struct error *err)
 {
 	struct archive_opener *opener = NULL;
 	struct keyed_hash *ids = NULL;
@@ -136,7 +137,13 @@ static enum status check_blocks(struct pack_checker *checker, const struct recov
 	if (status == STATUS_OK)
 		status = hash_range(checker, file, 0, end, err);
 	for (uint32_t i = 0; i < index->block_count && status == STATUS_OK; i++) {
-		status = check_block(checker, pack, opener, ids, index, i, file, err);
+		bool is_whole = damage->status == STATUS_OK;
+		status = check_block(checker, pack, is_whole ? opener : NULL, ids, index, i, file,
+				     err);
+		if (status == STATUS_INTEGRITY && is_whole) {
+			*damage = *err;
+			status = STATUS_OK;
+		}
 		end = index->blocks[i].offset + index->blocks[i].stored_length;
 	}
 	if (status == STATUS_OK)
@@ -186,22 +193,24 @@ static enum status check_content(struct pack_checker *checker, struct recover_pa
 {
 	struct archive_pack_index *index = NULL;
 	unsigned char digest[SHA256_SIZE];
-	struct error index_err;
+	struct error damage = { .status = STATUS_OK };
 	hash_reset(checker->hash);
-	/* The hash is compared even when the index cannot be read: it says best what is wrong. */
+	/* The hash is compared even when the index or a block cannot be read: it says best what is
+	 * wrong. */
 	enum status readable =
-		archive_pack_index_read(recover_pack_read, file, pack->size, &index, &index_err);
-	enum status status = readable == STATUS_OK ? check_blocks(checker, pack, index, file, err)
-						   : hash_range(checker, file, 0, pack->size, err);
+		archive_pack_index_read(recover_pack_read, file, pack->size, &index, &damage);
+	enum status status = readable == STATUS_OK
+				     ? check_blocks(checker, pack, index, file, &damage, err)
+				     : hash_range(checker, file, 0, pack->size, err);
 	if (status == STATUS_OK) {
 		hash_peek(checker->hash, digest);
 		if (memcmp(digest, pack->sha256, SHA256_SIZE) != 0)
 			status = damaged(file, err,
 					 "its bytes do not have the SHA-256 that its name says");
 	}
-	if (status == STATUS_OK && readable != STATUS_OK) {
-		*err = index_err;
-		status = readable;
+	if (status == STATUS_OK && damage.status != STATUS_OK) {
+		*err = damage;
+		status = damage.status;
 	}
 	if (status == STATUS_OK)
 		status = check_identity(checker, pack, index, file, err);

@@ -47,7 +47,8 @@ static enum status read_marker(struct recover_source *source, const char *name,
 	if (file->is_valid)
 		return STATUS_OK;
 	return recover_note(&source->findings, RECOVER_SCOPE_REPOSITORY, NULL, true, name, err,
-			    "the repository marker is damaged: %s", damage.message);
+			    "the repository marker is damaged: %s%s%s", damage.field,
+			    damage.field[0] != '\0' ? ": " : "", damage.message);
 }
 
 static bool is_expected(const struct recover_source *source, const struct marker_file *file)

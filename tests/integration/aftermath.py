@@ -2,13 +2,12 @@
 """What must be true after the service ended in the middle of a backup, whatever it was doing."""
 
 import dataclasses
+import json
 import os
 
 import backups
-import harness
-
-# `list` and `verify` of everything end so while a folder is complete and signed but for its COMMIT:
-# it could also be a backup whose COMMIT somebody removed.
+# `list` and `verify` end so while a folder is complete and signed but for its COMMIT: it could also be a
+# backup whose COMMIT somebody removed. The next backup moves it away.
 INTEGRITY = 6
 
 
@@ -33,26 +32,43 @@ def has_commit(deployment, folder):
     return os.path.exists(os.path.join(deployment.share, "MASBackup", "backups", folder, "COMMIT"))
 
 
+def check_backup(case, deployment, backup):
+    """It verifies with the PFX; the only fault that may be named is the lack of another one's COMMIT."""
+    case.assertEqual(backup["status"], "Succeeded", backup)
+    result = backups.verify(deployment, "--backup", backup["id"], "--json", check=False)
+    case.assertIn(result.returncode, (0, INTEGRITY), result)
+    document = json.loads(result.stdout)
+    case.assertEqual(document["backups"], 1, document)
+    fatal = [finding["path"] for finding in document["findings"] if finding["fatal"]]
+    case.assertEqual([path for path in fatal if not path.endswith("/COMMIT") or
+                      has_commit(deployment, path.split("/")[-2])], [], document)
+    case.assertEqual(result.returncode, INTEGRITY if fatal else 0, document)
+
+
 def check_listing(case, deployment):
     """Only what has a COMMIT is listed as a backup; each of those verifies with the PFX by itself."""
     committed = backups.committed(deployment, (0, INTEGRITY))
     on_share = [folder for folder in backups.folders(deployment) if has_commit(deployment, folder)]
     case.assertEqual([backup["folder"] for backup in committed], on_share)
     for backup in committed:
-        case.assertEqual(backup["status"], "Succeeded", backup)
-        backups.verify(deployment, "--backup", backup["id"])
+        check_backup(case, deployment, backup)
     return {backup["id"] for backup in committed}
 
 
-def check_job(case, service, identifier):
-    """It is over, it says why, and nothing else runs. A job that had not begun may be taken up again."""
+def check_job(case, service, identifier, was_committed):
+    """The job of @identifier after the restart; nothing is left Running. Interrupted, it is Failed with the reason,
+    unless its backup was complete or it had not begun and was taken up again. @identifier None: the caller never
+    learnt it, so that there may be no job at all."""
+    at_once = {shown["operationId"]: shown for shown in backups.jobs(service)}
+    for shown in at_once.values():
+        backups.wait(service, shown["operationId"])
+    if identifier is None:
+        return next(iter(at_once.values()))
     shown = backups.job(service, identifier)
-    if shown["state"] in backups.RUNNING and shown["startedTime"] is None:
-        shown = backups.wait(service, identifier)
-    case.assertIn(shown["state"], ("Failed", "Succeeded"), shown)
+    begun = at_once[identifier]["startedTime"] is not None
+    case.assertIn(shown["state"], ("Failed", "Succeeded") if was_committed or not begun else ("Failed",), shown)
     if shown["state"] == "Failed":
         case.assertRegex(shown["error"]["message"], r"\S+ \S+")
-    case.assertEqual([job for job in backups.jobs(service) if job["state"] in backups.RUNNING], [])
     return shown
 
 
@@ -63,24 +79,21 @@ def check(case, deployment, identifier, packs_before, changed_bytes):
     half = [folder for folder in backups.folders(deployment) if not has_commit(deployment, folder)]
     committed = check_listing(case, deployment)
     with deployment.serve() as service:
-        shown = check_job(case, service, identifier)
+        shown = check_job(case, service, identifier, identifier in committed)
         found = Aftermath(shown["state"], shown["phase"], (shown["error"] or {}).get("message", ""),
                           bool(half), identifier in committed, len(left), sum(left.values()))
         backups.make(service)
-        names = [item["properties"]["backupInfo"] for item in
-                 service.client.get(f"{deployment.location}/backups").json["value"]]
-        case.assertEqual([name for name in names if name["status"] == "Running"], [])
+        states = {info["backupId"]: info["status"] for info in (
+            item["properties"]["backupInfo"] for item in
+            service.client.get(f"{deployment.location}/backups").json["value"])}
     newest = backups.committed(deployment)[-1]
     found.new_bytes = newest["newBytes"]
+    case.assertNotIn("Running", states.values())
+    case.assertLessEqual({backup["id"] for backup in backups.committed(deployment)}, set(states))
     # What complete packs hold is not written again; a manifest and the service's own role always are.
     case.assertLessEqual(newest["newBytes"] + found.pack_bytes, changed_bytes * 1.02 + (2 << 20), found)
     case.assertEqual(backups.folders(deployment), [b["folder"] for b in backups.committed(deployment)])
-    case.assertEqual([path for path in backups.files_on(deployment.share) if ".temporary-" in path and "/trash/" not in path], [])
+    case.assertEqual([path for path in backups.files_on(deployment.share)
+                      if ".temporary-" in path and "/trash/" not in path], [])
     backups.verify(deployment)
     return found
-
-
-def check_failed(case, found):
-    case.assertEqual(found.state, "Failed", found)
-    if not found.reason:
-        raise harness.Failure(f"no reason: {found}")

@@ -73,10 +73,10 @@ def committed(deployment, allowed=(0,)):
     return [backup for backup in listed(deployment, allowed)[1]["backups"] if backup["isCommitted"]]
 
 
-def verify(deployment, *options):
-    """`verify` with the PFX, of everything or with --backup; raises unless it finds all sound."""
+def verify(deployment, *options, check=True):
+    """`verify` with the PFX, of everything or with --backup; @check: raises unless it finds all sound."""
     return harness.run("verify", "--from", deployment.share, "--pfx", deployment.pfx_file,
-                       "--pfx-password-file", deployment.password_file, *options)
+                       "--pfx-password-file", deployment.password_file, *options, check=check)
 
 
 def files_on(folder):

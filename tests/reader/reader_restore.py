@@ -70,6 +70,7 @@ class Role:
         self.name, self.notes = name, notes
         self.kinds = {}
         self.problems = []
+        self.left_out = set()  # files that are not there, and hard links of them
         self.bytes = 0
         self.late = []  # folders get their times and modes when nothing is put into them any more
         self.output = None
@@ -144,8 +145,9 @@ class Role:
         os.close(output.descriptor)
         parent, name = self.open_parent(entry.path)
         try:
-            if problem == VANISHED:
+            if problem == VANISHED or (problem == UNREADABLE and output.size == 0 < entry.size):
                 os.unlink(name, dir_fd=parent)
+                self.left_out.add(entry.path)
             else:
                 self.set_metadata(entry, parent, name)
         finally:
@@ -156,7 +158,10 @@ class Role:
             self.late.append(entry)
             return
         vanished = entry.problem == VANISHED and entry.kind != FOLDER
-        if vanished or (entry.kind == SYMBOLIC_LINK and entry.target is None):
+        if vanished or (entry.kind == SYMBOLIC_LINK and not entry.target):
+            return
+        if entry.kind == HARD_LINK and entry.target in self.left_out:
+            self.note(entry, "the file that it links to could not be read")
             return
         parent, name = self.open_parent(entry.path)
         try:
@@ -215,8 +220,8 @@ class Role:
     def finish(self, entries, size, problems):
         require(entries == len(self.kinds), f"{self.name}: {len(self.kinds)} entries, {entries} said")
         require(size == self.bytes, f"{self.name}: {self.bytes} bytes, {size} said")
-        require(problems == len(self.problems),
-                f"{self.name}: {len(self.problems)} problems, {problems} said")
+        counted = sum(entry.problem != VANISHED for entry in self.problems)
+        require(problems == counted, f"{self.name}: {counted} problems, {problems} said")
         for entry in reversed(self.late):
             if entry.path == b"":
                 self.set_metadata(entry, self.root, b".")

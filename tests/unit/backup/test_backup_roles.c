@@ -221,11 +221,14 @@ static void check_database(struct service_fixture *fixture, const char *name, in
 static void test_backup_of_a_database_that_is_written_to_restores_a_consistent_one(void **state)
 {
 	struct database database = { .rows = 0 };
-	char folder[] = "/tmp/infrabackup-database-XXXXXX", services[512];
+	const char *base = getenv("TMPDIR");
+	char folder[100], services[512];
 	struct recover_result result;
 	struct error err;
 	sqlite3 *db = NULL;
 	(void)state;
+	(void)snprintf(folder, sizeof folder, "%.64s/infrabackup-database-XXXXXX",
+		       base != NULL ? base : "/tmp");
 	assert_non_null(mkdtemp(folder));
 	(void)snprintf(database.path, sizeof database.path, "%s/data.db", folder);
 	assert_int_equal(sqlite3_open(database.path, &db), SQLITE_OK);
@@ -241,7 +244,7 @@ static void test_backup_of_a_database_that_is_written_to_restores_a_consistent_o
 		service_fixture_back_up(fixture);
 		assert_int_equal(backup_tree_recover_all(fixture, "latest", &result, &err),
 				 STATUS_OK);
-		check_database(fixture, "data.db", before);
+		check_database(fixture, "database.sqlite", before);
 		recover_result_done(&result);
 	}
 	atomic_store(&database.stop, true);

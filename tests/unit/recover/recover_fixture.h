@@ -75,4 +75,16 @@ bool recover_wrote_something(const struct recover_fixture *fixture);
 /* Differences between the recovered role Data and @source_copy below the temporary folder. */
 unsigned recover_compare(const struct recover_fixture *fixture, const char *source_copy);
 
+/* Removes the folder of a backup. */
+void recover_remove_backup(const struct recover_fixture *fixture, size_t index);
+/* The backup is recovered and equal to what the source was. */
+void recover_assert_recovers(const struct recover_fixture *fixture, size_t index);
+/* Verification has a fatal finding at @path, of that scope, whose text holds @text. */
+void recover_assert_found(const struct recover_fixture *fixture,
+			  const struct recover_expected *expected, const char *path,
+			  enum recover_scope scope, const char *text);
+/* Fatal findings of a verification with the key. */
+size_t recover_count_fatal(const struct recover_fixture *fixture,
+			   const struct recover_expected *expected);
+
 #endif

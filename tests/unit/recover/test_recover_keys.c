@@ -99,8 +99,11 @@ static void test_recover_with_the_escrow_key_restores_equal(void **state)
 {
 	struct key_pair escrow;
 	struct error err;
-	char path[] = "/tmp/infrabackup-escrow-XXXXXX", settings[256];
+	const char *base = getenv("TMPDIR");
+	char path[128], settings[256];
 	(void)state;
+	(void)snprintf(path, sizeof path, "%.64s/infrabackup-escrow-XXXXXX",
+		       base != NULL ? base : "/tmp");
 	int descriptor = mkstemp(path);
 	make_pair(&escrow, true);
 	assert_int_equal(file_write_all(descriptor, path, escrow.certificate.data,

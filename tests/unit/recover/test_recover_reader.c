@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake/run_program.h"
@@ -13,6 +14,7 @@
 #include "recover_fixture.h"
 
 #define PYTHON "/usr/bin/python3"
+#define NOBODY 65534
 #define READER "tests/reader/infrabackup_reader.py"
 
 /* Below the project's folder, where every test is started. */
@@ -41,7 +43,7 @@ static int read_back(const struct service_fixture *service, const char *backup,
 {
 	AUTO_FREE char *reader = reader_path();
 	AUTO_FREE char *id = strdup(backup != NULL ? backup : "");
-	char python[] = PYTHON, share[] = "share/MASBackup", pfx[] = "key.pfx";
+	char python[] = PYTHON, share[] = "share", pfx[] = "key.pfx";
 	char password[] = "password", folder[] = "read", option[] = "--backup";
 	char signer_option[] = "--signer";
 	AUTO_FREE char *signer = strdup(backup_service_signer(service->service));
@@ -121,6 +123,56 @@ static void test_reader_restores_trees_of_every_codec_equal(void **state)
 	check_compression("\"compression\":\"none\"");
 }
 
+/* Root reads everything, so this is done as nobody. */
+static void check_partial(void)
+{
+	struct recover_fixture *fixture = recover_fixture_new(1, NULL);
+	struct service_fixture *service = fixture->service;
+	struct db_job job;
+	struct buffer output;
+	struct stat found;
+	AUTO_CLOSE source = open(service->source_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *closed = file_join(service->folder, "read/Data/closed");
+	service_fixture_write(service, "closed", 1000, 1);
+	assert_int_equal(linkat(source, "closed", source, "closed-again", 0), 0);
+	assert_int_equal(fchmodat(source, "closed", 0, 0), 0);
+	service_fixture_backup(service, &job);
+	assert_string_equal(job.state, "PartialSucceeded");
+	if (read_back(service, job.id, &output) != 0)
+		fail_msg("the reader: %s", (const char *)output.data);
+	assert_non_null(strstr((const char *)output.data, "Data/closed: problem 1 (EACCES)"));
+	assert_int_not_equal(lstat(closed, &found), 0);
+	assert_int_equal(unlinkat(source, "closed", 0), 0);
+	assert_int_equal(unlinkat(source, "closed-again", 0), 0);
+	AUTO_FREE char *read = file_join(service->folder, "read/Data");
+	assert_int_equal(tree_compare(service->source_path, read, TREE_COMPARE_NO_ROOT, stderr), 0);
+	buffer_done(&output);
+	db_job_done(&job);
+	recover_fixture_free(fixture);
+}
+
+static void test_reader_restores_a_partial_backup_without_what_was_unreadable(void **state)
+{
+	int result = 0;
+	(void)state;
+	if (geteuid() != 0) {
+		check_partial();
+		return;
+	}
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+		    setresuid(NOBODY, NOBODY, NOBODY) != 0)
+			_exit(1);
+		const struct CMUnitTest tests[] = { cmocka_unit_test(
+			test_reader_restores_a_partial_backup_without_what_was_unreadable) };
+		_exit(cmocka_run_group_tests_name("as nobody", tests, NULL, NULL));
+	}
+	assert_int_equal(waitpid(child, &result, 0), child);
+	assert_int_equal(result, 0);
+}
+
 static void test_reader_refuses_what_was_tampered_with(void **state)
 {
 	struct recover_fixture *fixture = recover_fixture_new(1, NULL);
@@ -151,6 +203,7 @@ static void test_reader_refuses_what_was_tampered_with(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reader_restores_a_partial_backup_without_what_was_unreadable),
 		cmocka_unit_test(test_reader_restores_every_backup_of_a_chain_equal),
 		cmocka_unit_test(test_reader_restores_trees_of_every_codec_equal),
 		cmocka_unit_test(test_reader_refuses_what_was_tampered_with),
