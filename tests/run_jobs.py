@@ -157,7 +157,7 @@ class Runner:
 
     def execute(self, job):
         temporary = tempfile.mkdtemp(prefix="ib-")
-        os.chmod(temporary, 0o755)  # some tests become another user
+        os.chmod(temporary, 0o1777)  # some tests become another user
         path = self.log_path(job)
         environment = dict(os.environ, LC_ALL="C.UTF-8", TMPDIR=temporary, PYTHONDONTWRITEBYTECODE="1",
                            CMOCKA_MESSAGE_OUTPUT="stdout")
