@@ -234,7 +234,10 @@ static void check_unreadable(void)
 	buffer_done(&bytes);
 	/* Not even an empty file: it could take the place of a good one. */
 	assert_false(backup_tree_recovered(fixture, "Data/closed", &bytes));
+	/* Both copies of the folder must open again, or nobody could remove them. */
 	assert_int_equal(fchmodat(source, "shut", 0700, 0), 0);
+	AUTO_FREE char *recovered = file_join(fixture->folder, "all-roles/Data/shut");
+	assert_int_equal(chmod(recovered, 0700), 0);
 	recover_result_done(&result);
 	db_job_role_done(&role);
 	db_job_done(&job);
