@@ -113,7 +113,8 @@ kill-matrix: all ## kills the service at KILLS random moments (50) and before ev
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) KILLS=$(KILLS) KILL_STEP=1 \
 		$(PYTHON) tests/integration/test_kill.py
 share-matrix: $(BUILD)/tests/fault/test_backup_faults ## breaks the share at every call of a backup, in every way
-	FAULT_STEP=1 $<
+	@FAULT_STEP=1 CMOCKA_MESSAGE_OUTPUT=stdout $< 2>$(BUILD)/share-matrix.log || \
+		{ tail -n 20 $(BUILD)/share-matrix.log; exit 1; }
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 

@@ -80,12 +80,15 @@ def verify(deployment, *options, check=True):
 
 
 def files_on(folder):
-    """{path: size} of every file below @folder."""
+    """{path: size} of every file below @folder, which somebody may be working in."""
     found = {}
     for path, _, names in os.walk(folder):
         for name in names:
             full = os.path.join(path, name)
-            found[os.path.relpath(full, folder)] = os.lstat(full).st_size
+            try:
+                found[os.path.relpath(full, folder)] = os.lstat(full).st_size
+            except FileNotFoundError:
+                pass
     return found
 
 

@@ -97,7 +97,7 @@ class Moments(unittest.TestCase):
             moment = self.generator.uniform(0.01, 1.0) * self.seconds
             return f"{moment:.3f} s of {self.seconds:.3f}", lambda *job: kill_at(*job, moment)
         phase = PHASES[number // 2 % len(PHASES)]
-        delay = self.generator.uniform(0, 0.12 if phase == "committing" else 0.3 * self.seconds)
+        delay = self.generator.uniform(0, 0.06 if phase == "committing" else 0.3 * self.seconds)
         return f"{delay:.3f} s into '{phase}'", lambda *job: kill_in(*job, phase, delay)
 
     def one(self, deployment, number):
@@ -134,8 +134,9 @@ class Moments(unittest.TestCase):
             self.rounds(first, min(first + ROUNDS_A_DEPLOYMENT, KILLS))
         for text, count in sorted(self.hits.items()):
             print(f"{count:4} kills: {text}")
-        # Or nothing about reuse was tried.
-        self.assertGreater(self.hits["left complete packs"], 0)
+        if KILLS >= 2 * len(PHASES):
+            # Or nothing about reuse was tried.
+            self.assertGreater(self.hits["left complete packs"], 0)
 
 
 class Calls(unittest.TestCase):

@@ -1,35 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A backup with nothing changed: it writes less than 2 % of what the first one did and opens no unchanged file. The
-service is traced from its start, so that no file that it opens can be missed."""
+"""A backup with nothing changed: it writes less than 2 % of what the first one did and opens no unchanged file."""
 
-import collections
 import os
 import random
-import re
 import time
 import unittest
 
 import backups
 import counted
-import harness
 from harness import Deployment
+from opens import Opens
 
 FOLDERS, FILES, FILE_SIZE = 40, 4000, 40 << 10
 SHARE_PERCENT = 2
 # Younger files are read again, because a change might not show in their times.
 GRANULARITY_SECONDS = 2.5
-
-
-def wait_for_end(log, pid):
-    """The tracer writes its last lines after the service has ended."""
-    end = time.monotonic() + harness.READY_SECONDS
-    while time.monotonic() < end:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            if re.search(rf"^{pid} +\+\+\+ exited", file.read(), re.M):
-                return
-        time.sleep(0.05)
-    raise harness.Failure("the tracer does not end its log")
 
 
 class Unchanged(unittest.TestCase):
@@ -64,25 +50,13 @@ class Unchanged(unittest.TestCase):
     def back_up(self):
         """The job's row of the role, its files that were opened with how often, and the bytes added to the share."""
         self.wait_until_old()
-        log = self.deployment.path("opened")
-        # The tracer is the grandchild, so that the process started here is the service.
-        tracer = ["strace", "-D", "-f", "-q", "-y", "-s", "0", "-o", log, "-e", "trace=open,openat,openat2,creat"]
-        with self.deployment.serve(wrapper=tracer) as service:
-            shown = backups.make(service)
-        wait_for_end(log, service.process.pid)
+        with Opens(self.deployment.source) as opens:
+            with self.deployment.serve() as service:
+                shown = backups.make(service)
+            opened = opens.files()
         self.used.append(self.on_share())
         role = next(role for role in shown["roles"] if role["roleName"] == "Files")
-        return role, self.files_opened(log), self.used[-1] - self.used[-2]
-
-    def files_opened(self, log):
-        """Regular files below the source, by the path of the descriptor that was returned."""
-        found = collections.Counter()
-        with open(log, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                match = re.search(r"\) += \d+<([^>]*)>$", line.rstrip())
-                if match and match.group(1).startswith(self.deployment.source + "/"):
-                    found[match.group(1)] += os.path.isfile(match.group(1))
-        return {path: count for path, count in found.items() if count}
+        return role, opened, self.used[-1] - self.used[-2]
 
     def test_1_first_reads_everything(self):
         role, opened, added = self.back_up()

@@ -7,9 +7,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 
-# The path to them is made above.
-import counted  # noqa: E402
-import memory  # noqa: E402
+import counted
+import memory
 
 
 class Whole(memory.Memory):
