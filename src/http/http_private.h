@@ -5,6 +5,7 @@
 
 #include "infrabackup/http.h"
 
+#include <stdatomic.h>
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -19,7 +20,8 @@ struct http_server {
 	struct buffer certificate;
 	struct secret key;
 	char last_message[256]; /* libmicrohttpd's latest complaint while it starts */
-	bool starting;
+	atomic_bool starting;
+	atomic_bool stopping;  /* new connections are closed at once */
 	pthread_mutex_t mutex; /* guards exchanges */
 	pthread_cond_t idle;
 	size_t exchanges; /* requests that were begun and not yet answered */

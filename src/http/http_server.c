@@ -30,9 +30,20 @@ http_server_message(void *context, const char *format, va_list arguments)
 
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	text[strcspn(text, "\r\n")] = '\0';
-	if (server->starting)
+	if (atomic_load(&server->starting))
 		(void)snprintf(server->last_message, sizeof(server->last_message), "%s", text);
 	log_message(LOG_LEVEL_DEBUG, "http: %s", text);
+}
+
+/* Instead of MHD_quiesce_daemon(), which in 0.9.75 can meet its own epoll threads at the removal of
+ * the listening socket and then ends the process. */
+static enum MHD_Result http_server_admit(void *context, const struct sockaddr *address,
+					 socklen_t length)
+{
+	const struct http_server *server = context;
+	(void)address;
+	(void)length;
+	return atomic_load(&server->stopping) ? MHD_NO : MHD_YES;
 }
 
 static void *http_server_begin(void *context, const char *target, struct MHD_Connection *connection)
@@ -171,10 +182,10 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 	if (connections < threads)
 		connections = threads;
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, http_server_access, server, MHD_OPTION_EXTERNAL_LOGGER,
-		http_server_message, server, MHD_OPTION_LISTEN_SOCKET, descriptor,
-		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0, MHD_OPTION_CONNECTION_LIMIT,
-		connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout,
+		flags, 0, http_server_admit, server, http_server_access, server,
+		MHD_OPTION_EXTERNAL_LOGGER, http_server_message, server, MHD_OPTION_LISTEN_SOCKET,
+		descriptor, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
+		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, http_server_begin,
 		server, MHD_OPTION_NOTIFY_COMPLETED, http_server_completed, server,
@@ -195,9 +206,9 @@ static enum status http_server_run(struct http_server *server, const struct http
 	 * event. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	server->starting = true;
+	atomic_store(&server->starting, true);
 	server->daemon = http_daemon_start(server, settings, descriptor);
-	server->starting = false;
+	atomic_store(&server->starting, false);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (server->daemon == NULL)
 		return fail(err, server->is_tls ? STATUS_INVALID : STATUS_FAILED,
@@ -263,10 +274,8 @@ void http_server_stop(struct http_server *server, long milliseconds)
 {
 	if (server == NULL)
 		return;
-	int descriptor = MHD_quiesce_daemon(server->daemon);
+	atomic_store(&server->stopping, true);
 	http_server_drain(server, milliseconds);
 	MHD_stop_daemon(server->daemon);
-	if (descriptor != MHD_INVALID_SOCKET)
-		(void)close(descriptor);
 	http_server_free(server);
 }
