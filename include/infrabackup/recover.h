@@ -98,7 +98,8 @@ struct recover_verify_result {
  * extents looked up. With @files: every file is put together and its SHA-256 compared, as a
  * recovery would, but written nowhere. Damage is not an error but a finding; the status is OK
  * unless the share itself failed, or STATUS_AUTHENTICATION when @key is no recipient (the text
- * lists the thumbprints that are). */
+ * lists the thumbprints that are).
+ * Asked about one backup, the faults of others are findings that are not fatal. */
 MUST_CHECK enum status recover_verify(struct recover_source *source,
 				      const struct recover_backup *backup,
 				      const struct private_key *key, bool files,

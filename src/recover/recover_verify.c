@@ -214,6 +214,19 @@ static void release(struct verify_run *run)
 	free(run->backups);
 }
 
+/* Asked about one backup, the faults of others are worth knowing and no more. */
+static void narrow_findings(struct recover_findings *findings, const struct recover_backup *only)
+{
+	for (size_t i = 0; only != NULL && i < findings->count; i++) {
+		struct recover_finding *finding = &findings->items[i];
+		if (finding->is_fatal && finding->scope == RECOVER_SCOPE_BACKUP &&
+		    strcmp(finding->backup_id, only->backup_id) != 0) {
+			finding->is_fatal = false;
+			findings->fatal_count--;
+		}
+	}
+}
+
 enum status recover_verify(struct recover_source *source, const struct recover_backup *backup,
 			   const struct private_key *key, bool files,
 			   struct recover_verify_result *out, struct error *err)
@@ -227,6 +240,7 @@ enum status recover_verify(struct recover_source *source, const struct recover_b
 	enum status status = recover_list(source, &backups, &count, err);
 	if (status == STATUS_OK)
 		status = recover_note_all(&result.findings, &source->findings, err);
+	narrow_findings(&result.findings, backup);
 	if (status == STATUS_OK)
 		status = begin_all(&run, backup, err);
 	if (status == STATUS_OK)

@@ -206,6 +206,36 @@ static void test_backup_after_the_head_was_removed_shows_the_gap(void **state)
 	free(folder);
 }
 
+static size_t faults_of(struct recover_source *source, const struct recover_backup *backup)
+{
+	struct recover_verify_result result;
+	assert_int_equal(recover_verify(source, backup, NULL, false, &result, NULL), STATUS_OK);
+	size_t faults = result.findings.fatal_count;
+	recover_verify_result_done(&result);
+	return faults;
+}
+
+static void test_verify_of_one_backup_is_not_failed_by_another(void **state)
+{
+	struct service_fixture *fixture = *state;
+	const struct recover_backup *backups;
+	size_t count;
+	service_fixture_back_up(fixture);
+	service_fixture_back_up(fixture);
+	/* The newest loses its COMMIT, as when its run was interrupted at the very last step. */
+	assert_true(find(fixture, "/00000002-") > 0);
+	*strrchr(search.found, '/') = '\0';
+	char *commit = file_join(search.found, "COMMIT");
+	assert_int_equal(unlink(commit), 0);
+	struct recover_source *source = service_fixture_source(fixture);
+	assert_int_equal(recover_list(source, &backups, &count, NULL), STATUS_OK);
+	assert_int_equal(count, 2);
+	assert_int_equal(faults_of(source, &backups[0]), 0);
+	assert_int_equal(faults_of(source, NULL), 1);
+	recover_source_close(source);
+	free(commit);
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -219,6 +249,7 @@ int main(void)
 		WITH_SERVICE(test_backup_moves_half_folders_to_the_trash),
 		WITH_SERVICE(test_backup_without_the_marker_is_refused),
 		WITH_SERVICE(test_backup_after_the_head_was_removed_shows_the_gap),
+		WITH_SERVICE(test_verify_of_one_backup_is_not_failed_by_another),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
