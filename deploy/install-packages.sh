@@ -6,13 +6,14 @@ set -eu
 BUILD_PACKAGES="
     gcc make pkg-config libc6-dev ca-certificates openssl sqlite3
     libmicrohttpd-dev libjansson-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
-    zlib1g-dev libzstd-dev
+    zlib1g-dev libzstd-dev libkrb5-dev gss-ntlmssp
 "
 # The compilers and checkers, then what the tests call.
 TEST_PACKAGES="
     clang libclang-rt-14-dev llvm clang-format clang-tidy cppcheck universal-ctags valgrind git
     libcmocka-dev python3 python3-cryptography python3-jsonschema
     zstd curl strace attr acl procps util-linux
+    samba smbclient libnss-wrapper
 "
 
 case "${1:-build}" in

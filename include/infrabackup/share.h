@@ -132,6 +132,29 @@ struct share_registry {
 
 extern const struct share_driver share_directory_driver; /* scheme "file" */
 
+/* How the "smb" driver proves who the user is. */
+enum share_smb_authentication {
+	SHARE_SMB_AUTOMATIC, /* Kerberos for name@realm where there is a KDC for it, else NTLMv2 */
+	SHARE_SMB_KERBEROS,
+	SHARE_SMB_NTLM,
+};
+
+/* The state of share_smb_driver in a registry; NULL is the same as all zero. */
+struct share_smb_policy {
+	/* Signed but not encrypted is good enough where the server offers no encryption. Without
+	 * this such a server is refused before credentials or data are sent. */
+	bool plaintext_allowed;
+	enum share_smb_authentication authentication;
+};
+
+/* Scheme "smb": SMB 3.1.1 to a server, encrypted. The calling process should have cleared its
+ * environment by share_smb_clear_environment(). */
+extern const struct share_driver share_smb_driver;
+
+/* Removes the variables by which an environment could change how users are authenticated, and loads
+ * what authentication needs. Once, before threads start. */
+void share_smb_clear_environment(void);
+
 void share_registry_init(struct share_registry *registry); /* with the built-in drivers */
 /* Replaces the driver of the same scheme, or adds one. */
 void share_registry_set(struct share_registry *registry, const struct share_driver *driver,

@@ -9,6 +9,7 @@ void share_registry_init(struct share_registry *registry)
 {
 	*registry = (struct share_registry) { .count = 0 };
 	share_registry_set(registry, &share_directory_driver, NULL);
+	share_registry_set(registry, &share_smb_driver, NULL);
 }
 
 void share_registry_set(struct share_registry *registry, const struct share_driver *driver,
