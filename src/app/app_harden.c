@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "infrabackup/share.h"
+
 #include "app_private.h"
 
 /* None of these may stop a recovery: a system that refuses them is as safe as it was. */
@@ -17,6 +19,7 @@ void app_harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
+	share_smb_clear_environment();
 }
 
 void app_harden_memory(void)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fake/smbd_leak.h"
 #include "fake/smbd_private.h"
 #include "share_cmocka.h"
 

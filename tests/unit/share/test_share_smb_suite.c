@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fake/smbd_leak.h"
 #include "fake/smbd_private.h"
 #include "share_suite.h"
 

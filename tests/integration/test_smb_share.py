@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Backups over SMB to a server that requires encryption, and back: through REST and on the command line."""
+# also: asan
+
+import filecmp
+import os
+import signal
+import unittest
+
+import harness
+from smb_server import PASSWORD, USER, SmbServer
+
+
+def fill(folder):
+    for name, size in (("empty", 0), ("small", 100), ("large", 40 << 20)):
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(os.urandom(size))
+    os.mkdir(os.path.join(folder, "folder"))
+    with open(os.path.join(folder, "folder", "grüße.txt"), "w", encoding="utf-8") as file:
+        file.write("text\n")
+
+
+def differences(left, right):
+    """Names that are not in both with the same content."""
+    found = []
+    for folder, _, files in os.walk(left):
+        other = os.path.join(right, os.path.relpath(folder, left))
+        found += [os.path.join(folder, name) for name in files
+                  if not os.path.exists(os.path.join(other, name))
+                  or not filecmp.cmp(os.path.join(folder, name), os.path.join(other, name), False)]
+    return found
+
+
+class OverSmb(unittest.TestCase):
+    def setUp(self):
+        self.server = SmbServer()
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.deployment = harness.Deployment()
+        self.addCleanup(self.deployment.remove)
+
+    def configure(self, service, **members):
+        return self.deployment.configure(service, **{
+            "path": self.server.url(), "userName": USER, "password": PASSWORD, **members})
+
+    def write_password(self, text=PASSWORD):
+        path = self.deployment.path("share.password")
+        with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+            file.write(text + "\n")
+        return path
+
+    def share_options(self):
+        return ["--from", self.server.url(), "--user", USER, "--password-file", self.write_password()]
+
+    def test_backup_and_recovery(self):
+        fill(self.deployment.source)
+        with self.deployment.serve() as service:
+            self.configure(service)
+            backup = self.deployment.backup(service)
+            self.assertEqual(backup["properties"]["backupInfo"]["status"]
+                             if "backupInfo" in backup["properties"]
+                             else backup["properties"]["status"], "Succeeded")
+        self.assertIn("MASBackup", os.listdir(self.server.data))
+
+        target = self.deployment.path("recovered")
+        listed = harness.run("list", *self.share_options(), "--json").stdout
+        self.assertIn(self.deployment.deployment_id, listed)
+        harness.run("recover", *self.share_options(), "--pfx", self.deployment.pfx_file,
+                    "--pfx-password-file", self.deployment.password_file, "--to", target)
+        self.assertEqual(differences(self.deployment.source, os.path.join(target, "Files")), [])
+
+    def test_wrong_password_is_refused_and_named(self):
+        with self.deployment.serve() as service:
+            answer = service.client.poll(service.client.put(
+                self.deployment.location, self.deployment.location_body(
+                    path=self.server.url(), userName=USER, password="wrong")))
+            self.assertIn("STATUS_LOGON_FAILURE", answer.text)
+        options = self.share_options()
+        self.write_password("wrong")
+        result = harness.run("list", *options, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("STATUS_LOGON_FAILURE", result.stderr)
+
+    def test_frozen_server_does_not_freeze_the_service(self):
+        with self.deployment.serve() as service:
+            self.configure(service)
+            self.server.signal(signal.SIGSTOP)
+            answer = service.client.post(f"{self.deployment.location}/createBackup")
+            self.assertEqual(answer.status, 202)
+            self.assertEqual(service.client.get(self.deployment.location).status, 200)
+            self.server.signal(signal.SIGCONT)
+            service.client.wait(answer)
+
+
+if __name__ == "__main__":
+    unittest.main()
