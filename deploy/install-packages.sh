@@ -13,7 +13,7 @@ TEST_PACKAGES="
     clang libclang-rt-14-dev llvm clang-format clang-tidy cppcheck universal-ctags valgrind git
     libcmocka-dev python3 python3-cryptography python3-jsonschema
     zstd curl strace attr acl procps util-linux
-    samba smbclient libnss-wrapper
+    samba libnss-wrapper
 "
 
 case "${1:-build}" in
