@@ -162,8 +162,10 @@ static enum status begin_aside(struct smb_connection *connection, struct smb_log
 	begin->login = TAKE(*login);
 	const struct smb_aside work = { begin_run, begin_release, begin };
 	enum status status = smb_aside_run(connection, &work, err);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK) {
+		error_add_context(err, "asking for a Kerberos ticket");
 		return status;
+	}
 	status = begin->status;
 	if (status != STATUS_OK && err != NULL)
 		*err = begin->error;
