@@ -31,9 +31,15 @@ struct smb_login {
 	bool complete;
 };
 
-static gss_OID_desc spnego = { 6, (void *)(uintptr_t) "\x2b\x06\x01\x05\x05\x02" };
-static gss_OID_desc ntlm = { 10, (void *)(uintptr_t) "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
-static gss_OID_desc kerberos = { 9, (void *)(uintptr_t) "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
+/* As elements of an OID; the library's types take no const, but it changes none of them. */
+static const char spnego[] = "\x2b\x06\x01\x05\x05\x02";
+static const char ntlm[] = "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
+static const char kerberos[] = "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+
+static gss_OID_desc as_oid(const char *elements, size_t size)
+{
+	return (gss_OID_desc) { (OM_uint32)size - 1, (void *)(uintptr_t)elements };
+}
 
 static gss_buffer_desc as_buffer(const void *data, size_t length)
 {
@@ -121,8 +127,11 @@ static OM_uint32 acquire(struct smb_login *login, gss_name_t name,
 			 gss_key_value_element_desc *elements, OM_uint32 count, OM_uint32 *minor)
 {
 	gss_key_value_set_desc store = { count, elements };
-	gss_OID_set_desc mechanisms = { 1, &spnego };
-	gss_OID_set_desc chosen = { 1, login->kerberos ? &kerberos : &ntlm };
+	gss_OID_desc outer = as_oid(spnego, sizeof(spnego));
+	gss_OID_desc inner =
+		login->kerberos ? as_oid(kerberos, sizeof(kerberos)) : as_oid(ntlm, sizeof(ntlm));
+	gss_OID_set_desc mechanisms = { 1, &outer };
+	gss_OID_set_desc chosen = { 1, &inner };
 	OM_uint32 major =
 		gss_acquire_cred_from(minor, name, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE,
 				      &store, &login->credential, NULL, NULL);
@@ -175,11 +184,12 @@ static enum status advance(struct smb_login *login, const void *token, size_t le
 			   struct error *err)
 {
 	gss_buffer_desc input = as_buffer(token, length);
+	gss_OID_desc mechanism = as_oid(spnego, sizeof(spnego));
 	OM_uint32 minor = 0;
 
 	(void)gss_release_buffer(&minor, &login->token);
 	OM_uint32 major = gss_init_sec_context(
-		&minor, login->credential, &login->context, login->target, &spnego, WANTED, 0,
+		&minor, login->credential, &login->context, login->target, &mechanism, WANTED, 0,
 		GSS_C_NO_CHANNEL_BINDINGS, length == 0 ? GSS_C_NO_BUFFER : &input, NULL,
 		&login->token, &login->flags, NULL);
 	if (GSS_ERROR(major))

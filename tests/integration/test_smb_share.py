@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Backups over SMB to a server that requires encryption, and back: through REST and on the command line."""
-# also: asan
 
 import filecmp
 import os

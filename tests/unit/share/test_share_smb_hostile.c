@@ -288,7 +288,7 @@ static void test_smb_hostile_dripping_server_ends_at_the_deadline(void **state)
 	(void)state;
 	assert_int_equal(attack(&drips, false, 1000, &frames, &err), STATUS_SHARE_CONNECTION);
 	assert_string_equal(err.cause_name, "ETIMEDOUT");
-	assert_true(clock_monotonic(&system_clock) - start < 3000);
+	assert_true(clock_monotonic(&system_clock) - start < 9000);
 }
 
 static void test_smb_hostile_attacks_on_a_signed_session_are_refused(void **state)
