@@ -233,8 +233,13 @@ void smb_session_end(struct smb_connection *connection)
 	const struct smb_request request = { .command = SMB_LOGOFF, .body = 4 };
 	struct smb_reply reply;
 
+	int64_t grace = clock_monotonic(&system_clock) + SHARE_CLEANUP_GRACE;
+
 	if (connection->session == 0 || connection->lost || connection->deaf)
 		return;
+	/* A server that does not answer ends the session by itself when the connection is gone. */
+	if (connection->limit > grace)
+		connection->limit = grace;
 	(void)smb_body(connection, 4, 4);
 	status_ignore(smb_call(connection, &request, &reply, NULL));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the one source file of a test program that logs on by NTLM: gss-ntlmssp 1.2.0 loses one OpenSSL
- * library context a logon (about 6 KiB), which only the leak sanitizer minds. Its frames are seen
- * only by the slow unwinder. Everything else that leaks is still reported. */
+/* For the one source file of a test program that logs on by NTLM: gss-ntlmssp 1.2.0 loses one
+ * OpenSSL library context a logon (about 6 KiB), which only the leak sanitizer minds. Its frames
+ * are seen only by the slow unwinder. Everything else that leaks is still reported. */
 #ifndef TESTS_FAKE_SMBD_LEAK_H
 #define TESTS_FAKE_SMBD_LEAK_H
 

@@ -152,6 +152,18 @@ static void *cancel_soon(void *argument)
 	return NULL;
 }
 
+static void test_smb_close_of_a_frozen_server_takes_its_grace_only(void **state)
+{
+	struct share *share = share_smb_open_good("data", 60000);
+	int64_t start = clock_monotonic(&system_clock);
+
+	(void)state;
+	smbd_private_signal(&share_smb_server, SIGSTOP);
+	share_close(share);
+	assert_true(clock_monotonic(&system_clock) - start < SHARE_CLEANUP_GRACE + SLACK);
+	smbd_private_signal(&share_smb_server, SIGCONT);
+}
+
 static void test_smb_cancel_in_frozen_call_returns_within_a_second(void **state)
 {
 	struct smbd_private_options options;
@@ -226,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_smb_killed_server_fails_the_file_and_returns),
 		cmocka_unit_test(test_smb_put_survives_a_kill),
 		cmocka_unit_test(test_smb_frozen_server_ends_at_the_deadline_with_its_handle),
+		cmocka_unit_test(test_smb_close_of_a_frozen_server_takes_its_grace_only),
 		cmocka_unit_test(test_smb_cancel_in_frozen_call_returns_within_a_second),
 		cmocka_unit_test(test_smb_cancelled_file_can_be_discarded),
 		cmocka_unit_test(test_smb_idle_connection_lost_is_made_again),
