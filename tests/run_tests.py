@@ -7,7 +7,8 @@ tsan, valgrind and asan are the bounded sample SAMPLES: a group that is named ru
 
 Scripts in tests/integration may ask for more with comment lines: `# also: asan`, `# also: tsan`,
 `# also: valgrind`, and `# weight: 2` when they keep more than one processor busy. A C test that makes
-no sense under valgrind (asan, tsan) says `/* not under valgrind: reason */`.
+no sense under valgrind (asan, tsan) says `/* not under valgrind: reason */`; one that needs other options
+of the address sanitizer says `/* asan options: NAME=VALUE: reason */`.
 """
 
 import argparse
@@ -126,8 +127,11 @@ class Plan:
                 command = VALGRIND + command
             if group == "tsan":
                 command = self.loader + command
-            yield Job(f"{group}:{short_name(source)}", command, self.environment(kind),
-                      after=f"build:{kind}")
+            environment = self.environment(kind)
+            more = re.search(r"/\* asan options: ([\w=]+): \S", read(source))
+            if group == "asan" and more:
+                environment["ASAN_OPTIONS"] += f":{more.group(1)}"
+            yield Job(f"{group}:{short_name(source)}", command, environment, after=f"build:{kind}")
 
     def under_valgrind(self):
         """A program that is the product under valgrind, for scripts that want one path."""
