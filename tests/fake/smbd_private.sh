@@ -4,6 +4,7 @@
 #   sh tests/fake/smbd_private.sh FOLDER PORT required|desired|off
 # User "backup-user" (domain CONTOSO), password "Passw0rd!"; "disabled-user" is disabled. Shares: data,
 # small (a file system of 8 MiB), readonly, denied (to "backup-user"), gone (without its folder).
+# SMBD_OPTIONS: lines for the server's [global] section, which count before those here.
 set -eu
 folder=$1
 port=$2
@@ -61,6 +62,7 @@ if [ "${4:-}" != inside ]; then
   printcap name = /dev/null
   disable spoolss = yes
   strict sync = yes
+${SMBD_OPTIONS:-}
 [data]
   path = $folder/data
   read only = no

@@ -16,13 +16,14 @@ READY_SECONDS = 60
 
 
 class SmbServer:
-    """Running inside the with-block; .data is the folder behind the share "data"."""
+    """Running inside the with-block; .data is the folder behind the share "data". @options: lines for [global]."""
 
-    def __init__(self, encrypt="required"):
+    def __init__(self, encrypt="required", options=""):
         self.folder = tempfile.mkdtemp(prefix="smbd-")
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, "data")
         self.encrypt = encrypt
+        self.options = options
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -35,7 +36,8 @@ class SmbServer:
         script = os.path.join(ROOT, "tests", "fake", "smbd_private.sh")
         self.process = subprocess.Popen(
             ["sh", script, self.folder, str(self.port), self.encrypt], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "SMBD_OPTIONS": self.options})
         end = time.monotonic() + READY_SECONDS
         while True:
             try:
