@@ -74,8 +74,9 @@ static void stop(struct writer *writer)
 	(void)close(writer->source);
 }
 
-/* One backup beside the writer: sound, its state as its problems say, what is steady equal. */
-static void back_up_beside(struct service_fixture *fixture)
+/* One backup beside the writer: sound, its state as its problems say, what is steady equal. Whether
+ * it says that files changed. */
+static bool back_up_beside(struct service_fixture *fixture)
 {
 	struct db_job job;
 	struct db_job_role role;
@@ -92,20 +93,24 @@ static void back_up_beside(struct service_fixture *fixture)
 	AUTO_FREE char *steady = backup_tree_path(fixture, "steady");
 	AUTO_FREE char *recovered = file_join(fixture->folder, "all-roles/Data/steady");
 	assert_int_equal(tree_compare(steady, recovered, 0, stderr), 0);
+	bool changed = role.problems > 0;
 	recover_result_done(&result);
 	db_job_role_done(&role);
 	db_job_done(&job);
+	return changed;
 }
 
-/* What came back is a beginning of what is there in the end, @at_least bytes of it. */
-static void assert_beginning(struct service_fixture *fixture, const char *name, size_t at_least,
-			     size_t at_most)
+/* What came back is a beginning of what is there in the end, at most @at_most bytes of it. @torn:
+ * the backup says that the file changed, and then the kernel may have handed out zeros that a
+ * truncation was about to cut off. */
+static void assert_beginning(struct service_fixture *fixture, const char *name, size_t at_most,
+			     bool torn)
 {
 	struct buffer bytes;
 	assert_true(backup_tree_recovered(fixture, name, &bytes));
-	assert_in_range(bytes.length, at_least, at_most);
+	assert_in_range(bytes.length, 0, at_most);
 	for (size_t i = 0; i < bytes.length; i++)
-		if (bytes.data[i] != byte_at(i))
+		if (bytes.data[i] != byte_at(i) && !(torn && bytes.data[i] == 0))
 			fail_msg("byte %zu of %zu is another", i, bytes.length);
 	buffer_done(&bytes);
 }
@@ -136,7 +141,7 @@ static void test_backup_of_a_growing_file_restores_a_beginning_of_it(void **stat
 	start(&writer, fixture, grow);
 	for (int i = 0; i < BACKUPS; i++) {
 		back_up_beside(fixture);
-		assert_beginning(fixture, "Data/log", 0, LENGTH + 1000);
+		assert_beginning(fixture, "Data/log", LENGTH + 1000, false);
 	}
 	stop(&writer);
 	backup_tree_assert_equal(fixture, 0);
@@ -170,8 +175,8 @@ static void test_backup_of_a_shrinking_file_restores_a_beginning_of_it(void **st
 	make_steady(fixture);
 	start(&writer, fixture, shrink);
 	for (int i = 0; i < BACKUPS; i++) {
-		back_up_beside(fixture);
-		assert_beginning(fixture, "Data/shrinking", 0, LENGTH);
+		bool changed = back_up_beside(fixture);
+		assert_beginning(fixture, "Data/shrinking", LENGTH, changed);
 	}
 	stop(&writer);
 	backup_tree_assert_equal(fixture, 0);
