@@ -5,6 +5,16 @@
 
 #include "infrabackup/base.h"
 
+enum config_smb_authentication {
+	CONFIG_SMB_AUTOMATIC,
+	CONFIG_SMB_KERBEROS,
+	CONFIG_SMB_NTLM,
+};
+/* "automatic", "kerberos", "ntlm", NULL: in the order of the enum. */
+extern const char *const config_smb_authentications[];
+/* NULL is CONFIG_SMB_AUTOMATIC; any other text must be one of those names. */
+enum config_smb_authentication config_smb_authentication_from_name(const char *name);
+
 enum config_codec { CONFIG_CODEC_NONE, CONFIG_CODEC_ZLIB, CONFIG_CODEC_ZSTD };
 
 struct config_service {
@@ -51,6 +61,10 @@ struct config {
 		bool drill_recipient; /* the service can open its own backups; default true */
 		const char *const *escrow_certificate_files; /* further recipients; may be NULL */
 	} engine;
+	struct {
+		enum config_smb_authentication authentication;
+		const char *const *unencrypted_servers; /* NULL-terminated; may be NULL */
+	} smb;
 	struct config_service *services; /* sorted by restore_priority, then by file order */
 	size_t service_count;
 	void *json; /* owner of the strings */

@@ -141,9 +141,10 @@ enum share_smb_authentication {
 
 /* The state of share_smb_driver in a registry; NULL is the same as all zero. */
 struct share_smb_policy {
-	/* Signed but not encrypted is good enough where the server offers no encryption. Without
-	 * this such a server is refused before credentials or data are sent. */
-	bool plaintext_allowed;
+	/* Servers, as an address names them, with which signed but not encrypted is good enough
+	 * when they offer no encryption; ends with NULL, may be NULL. Any other such server is
+	 * refused before credentials or data are sent. Borrowed. */
+	const char *const *unencrypted_servers;
 	enum share_smb_authentication authentication;
 };
 

@@ -61,6 +61,22 @@ static const char *const on_off[] = { "on", "off", NULL };
 			    "of the backup location, if not as in the configuration"),             \
 		OPTION_JSON
 
+/* How a server is talked to. */
+#define OPTIONS_SMB                                                                                \
+	{ .name = "authentication",                                                                \
+	  .type = APP_TEXT,                                                                        \
+	  .destination = AT(authentication),                                                       \
+	  .argument = "HOW",                                                                       \
+	  .allowed = config_smb_authentications,                                                   \
+	  .help = "automatic, kerberos or ntlm (automatic: Kerberos for\nuser@realm where there "  \
+		  "is one, else NTLMv2)" },                                                        \
+	{                                                                                          \
+		.name = "unencrypted-server", .type = APP_LIST,                                    \
+		.destination = AT(unencrypted_servers), .argument = "NAME",                        \
+		.help = "a server that may be used although it offers no encryption;\nmay be "     \
+			"repeated"                                                                 \
+	}
+
 #define OPTIONS_SOURCE                                                                             \
 	OPTION_NEEDED("from", from, "SHARE",                                                       \
 		      "\\\\server\\share\\folder, smb://server[:port]/share/folder,\n"             \
@@ -70,6 +86,7 @@ static const char *const on_off[] = { "on", "off", NULL };
 		OPTION_TEXT("password-file", password_file, "FILE",                                \
 			    "the user's password, - for stdin; else from\n" ENVIRONMENT_PASSWORD   \
 			    " or asked for"),                                                      \
+		OPTIONS_SMB,                                                                       \
 		OPTION_TEXT("signer", signer, "SHA256:...",                                        \
 			    "fingerprint of the service's identity key, from the recovery kit;\n"  \
 			    "without it the share's own word is taken and origin is not proven"),  \

@@ -119,7 +119,7 @@ enum status app_list(struct app_call *call, struct error *err)
 	struct app_source source;
 	const struct recover_backup *backups = NULL;
 	size_t count = 0;
-	enum status status = app_source_open(call, &source, err);
+	enum status status = app_source_open(call, NULL, &source, err);
 	if (status != STATUS_OK)
 		return status;
 	status = recover_list(source.source, &backups, &count, err);

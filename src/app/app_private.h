@@ -33,6 +33,8 @@ struct app_arguments {
 		*to, *stamp_version;
 	struct app_list roles;
 	struct app_number deadline, threads;
+	const char *authentication;
+	struct app_list unencrypted_servers;
 	bool files;
 };
 
@@ -145,9 +147,19 @@ MUST_CHECK enum status app_wait(struct app_client *client, const char *id, bool 
 /* OK, STATUS_PARTIAL, or the failure of a finished operation. */
 MUST_CHECK enum status app_wait_judge(const json_t *operation, struct error *err);
 
+/* --- app_shares.c: the drivers of shares, told how to talk to servers --- */
+struct app_shares {
+	struct share_smb_policy smb;
+	struct share_registry registry;
+};
+/* By @config, over which the options count; either may be NULL, and both are borrowed. @out must
+ * stay where it is. */
+void app_shares_init(struct app_shares *out, const struct config *config,
+		     const struct app_arguments *arguments);
+
 /* --- app_source.c: reading a share --- */
 struct app_source {
-	struct share_registry registry;
+	struct app_shares shares;
 	struct share_address address;
 	struct share_options options;
 	struct secret password;
@@ -156,8 +168,9 @@ struct app_source {
 	struct app_progress progress;
 	struct recover_source *source;
 };
-MUST_CHECK enum status app_source_open(const struct app_call *call, struct app_source *out,
-				       struct error *err);
+/* @config: how servers are talked to when no option says it; may be NULL. */
+MUST_CHECK enum status app_source_open(const struct app_call *call, const struct config *config,
+				       struct app_source *out, struct error *err);
 void app_source_close(struct app_source *source);
 /* The key in --pfx; NULL and OK without that option. */
 MUST_CHECK enum status app_source_key(const struct app_call *call, struct private_key **out,

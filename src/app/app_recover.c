@@ -61,7 +61,7 @@ static enum status prepare(struct app_call *call, struct recovering *recovering,
 		status = app_targets_load(recovering->config, &arguments->roles,
 					  &recovering->targets, err);
 	if (status == STATUS_OK)
-		status = app_source_open(call, &recovering->source, err);
+		status = app_source_open(call, recovering->config, &recovering->source, err);
 	recovering->is_open = status == STATUS_OK;
 	return status;
 }

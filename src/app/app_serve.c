@@ -17,7 +17,7 @@
 
 struct serving {
 	struct config *config;
-	struct share_registry shares;
+	struct app_shares shares;
 	struct cancel *cancel;
 	struct app_signals *signals;
 	struct backup_service *service;
@@ -38,10 +38,10 @@ static enum status start_service(struct serving *serving, struct error *err)
 {
 	const struct backup_service_settings settings = {
 		.config = serving->config,
-		.shares = &serving->shares,
+		.shares = &serving->shares.registry,
 		.clock = &system_clock,
 	};
-	share_registry_init(&serving->shares);
+	app_shares_init(&serving->shares, serving->config, NULL);
 	return backup_service_open(&settings, &serving->service, err);
 }
 

@@ -63,7 +63,7 @@ static enum status open_share(const struct app_arguments *arguments, struct app_
 			      struct error *err)
 {
 	const struct recover_settings settings = {
-		.shares = &out->registry,
+		.shares = &out->shares.registry,
 		.share = &out->options,
 		.signer = arguments->signer,
 		.head = arguments->head,
@@ -83,13 +83,14 @@ static enum status open_share(const struct app_arguments *arguments, struct app_
 	return recover_source_open(&settings, &out->source, err);
 }
 
-enum status app_source_open(const struct app_call *call, struct app_source *out, struct error *err)
+enum status app_source_open(const struct app_call *call, const struct config *config,
+			    struct app_source *out, struct error *err)
 {
 	const struct app_arguments *arguments = &call->arguments;
 	memset(out, 0, sizeof *out);
 	app_progress_init(&out->progress, stderr, isatty(STDERR_FILENO) == 1, &system_clock);
 	out->progress.is_quiet = arguments->json;
-	share_registry_init(&out->registry);
+	app_shares_init(&out->shares, config, arguments);
 	enum status status = check_arguments(arguments, out, err);
 	if (status == STATUS_OK)
 		status = take_password(arguments, out, err);

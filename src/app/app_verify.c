@@ -74,7 +74,7 @@ enum status app_verify(struct app_call *call, struct error *err)
 	enum status status = app_source_key(call, &key, err);
 	if (status != STATUS_OK)
 		return status;
-	status = app_source_open(call, &source, err);
+	status = app_source_open(call, NULL, &source, err);
 	if (status == STATUS_OK) {
 		status = check(call, &source, key, &result, err);
 		if (status == STATUS_OK) {

@@ -44,12 +44,14 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 	json_t *deployment = NULL;
 	json_t *http = NULL;
 	json_t *engine = NULL;
+	json_t *smb = NULL;
 	json_t *services = NULL;
 	const struct json_field fields[] = {
 		{ "stateDir", JSON_FIELD_STRING, true, &config->state_directory, NULL, 0, 0, NULL },
 		{ "deployment", JSON_FIELD_OBJECT, true, &deployment, NULL, 0, 0, NULL },
 		{ "http", JSON_FIELD_OBJECT, true, &http, NULL, 0, 0, NULL },
 		{ "engine", JSON_FIELD_OBJECT, false, &engine, NULL, 0, 0, NULL },
+		{ "smb", JSON_FIELD_OBJECT, false, &smb, NULL, 0, 0, NULL },
 		{ "services", JSON_FIELD_ARRAY, true, &services, NULL, 0, 0, NULL },
 	};
 	enum status status = json_read_fields(json, "$", fields, ARRAY_LENGTH(fields),
@@ -63,6 +65,8 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 		status = config_read_http(http, config, err);
 	if (status == STATUS_OK)
 		status = config_read_engine(engine, config, err);
+	if (status == STATUS_OK)
+		status = config_read_smb(smb, config, err);
 	if (status == STATUS_OK)
 		status = config_read_services(services, config, err);
 	return status;
@@ -134,6 +138,7 @@ void config_free(struct config *config)
 		free_list(config->services[i].restore_command);
 	}
 	free_list(config->engine.escrow_certificate_files);
+	free_list(config->smb.unencrypted_servers);
 	free(config->services);
 	json_decref(config->json);
 	free(config);

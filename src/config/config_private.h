@@ -17,6 +17,9 @@ MUST_CHECK enum status config_read_http(const json_t *json, struct config *confi
 /* @json may be NULL: all defaults. */
 MUST_CHECK enum status config_read_engine(const json_t *json, struct config *config,
 					  struct error *err);
+/* @json may be NULL: all defaults. */
+MUST_CHECK enum status config_read_smb(const json_t *json, struct config *config,
+				       struct error *err);
 MUST_CHECK enum status config_read_services(const json_t *json, struct config *config,
 					    struct error *err);
 

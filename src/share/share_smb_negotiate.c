@@ -70,6 +70,16 @@ static enum status fail_dialect(struct error *err, uint32_t cause)
 	return STATUS_SHARE_NOT_ACCESSIBLE;
 }
 
+static bool may_be_unencrypted(const struct smb_connection *connection)
+{
+	const char *const *name = connection->policy.unencrypted_servers;
+
+	while (name != NULL && *name != NULL &&
+	       !text_equal_ignoring_case(*name, connection->address->server))
+		name++;
+	return name != NULL && *name != NULL;
+}
+
 enum status smb_negotiate(struct smb_connection *connection, struct error *err)
 {
 	struct smb_negotiated negotiated;
@@ -86,9 +96,10 @@ enum status smb_negotiate(struct smb_connection *connection, struct error *err)
 	if (status != STATUS_OK)
 		return status;
 	/* Before any credentials leave. */
-	if (negotiated.cipher == SMB_CIPHER_NONE && !connection->policy.plaintext_allowed)
+	if (negotiated.cipher == SMB_CIPHER_NONE && !may_be_unencrypted(connection))
 		return fail(err, STATUS_SHARE_NOT_ACCESSIBLE, "negotiate", NULL,
-			    "the server does not offer encryption by AES-GCM, which is required");
+			    "the server does not offer encryption by AES-GCM, which is required "
+			    "unless the server is among those allowed without");
 	connection->limits = negotiated.limits;
 	connection->security.cipher = negotiated.cipher;
 	connection->security.signing = negotiated.signing;

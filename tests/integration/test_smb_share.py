@@ -31,12 +31,15 @@ def differences(left, right):
     return found
 
 
-class OverSmb(unittest.TestCase):
+class SmbCase(unittest.TestCase):
+    ENCRYPT = "required"
+    CONFIG = {}
+
     def setUp(self):
-        self.server = SmbServer()
+        self.server = SmbServer(self.ENCRYPT)
         self.server.__enter__()
         self.addCleanup(self.server.__exit__, None, None, None)
-        self.deployment = harness.Deployment()
+        self.deployment = harness.Deployment(config=self.CONFIG)
         self.addCleanup(self.deployment.remove)
 
     def configure(self, service, **members):
@@ -52,6 +55,8 @@ class OverSmb(unittest.TestCase):
     def share_options(self):
         return ["--from", self.server.url(), "--user", USER, "--password-file", self.write_password()]
 
+
+class OverSmb(SmbCase):
     def test_backup_and_recovery(self):
         fill(self.deployment.source)
         with self.deployment.serve() as service:
@@ -90,6 +95,28 @@ class OverSmb(unittest.TestCase):
             self.assertEqual(service.client.get(self.deployment.location).status, 200)
             self.server.signal(signal.SIGCONT)
             service.client.wait(answer)
+
+    def test_kerberos_alone_does_not_fall_back(self):
+        result = harness.run("list", *self.share_options(), "--authentication", "kerberos", check=False)
+        self.assertEqual(result.returncode, 5)
+        self.assertIn("Kerberos needs a user like name@realm", result.stderr)
+
+
+class WithoutEncryption(SmbCase):
+    """A server that offers none is used only where somebody named it."""
+
+    ENCRYPT = "off"
+    CONFIG = {"smb": {"authentication": "ntlm", "unencryptedServers": ["127.0.0.1"]}}
+
+    def test_named_server_is_used(self):
+        with self.deployment.serve() as service:
+            self.configure(service)
+            self.deployment.backup(service)
+        harness.run("list", *self.share_options(), "--unencrypted-server", "127.0.0.1")
+        for options in ([], ["--unencrypted-server", "localhost"]):
+            refused = harness.run("list", *self.share_options(), *options, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("does not offer encryption", refused.stderr)
 
 
 if __name__ == "__main__":

@@ -149,6 +149,8 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_int_equal(config->engine.generation_backups, 14);
 	assert_true(config->engine.drill_recipient);
 	assert_null(config->engine.escrow_certificate_files);
+	assert_int_equal(config->smb.authentication, CONFIG_SMB_AUTOMATIC);
+	assert_null(config->smb.unencrypted_servers);
 	assert_int_equal(config->service_count, 1);
 	assert_int_equal(config->services[0].timeout, 3600000);
 	assert_true(config->services[0].essential);
@@ -182,6 +184,9 @@ static void test_config_load_full_document_sets_every_option(void **state)
 	assert_false(config->engine.drill_recipient);
 	assert_string_equal(config->engine.escrow_certificate_files[1], "/etc/ib/escrow2.cer");
 	assert_null(config->engine.escrow_certificate_files[2]);
+	assert_int_equal(config->smb.authentication, CONFIG_SMB_KERBEROS);
+	assert_string_equal(config->smb.unencrypted_servers[1], "fd00::1");
+	assert_null(config->smb.unencrypted_servers[2]);
 	config_free(config);
 }
 

@@ -220,10 +220,11 @@ static const struct attack signed_attacks[] = {
 	{ "signed replay", { .change = replay_signed }, "nothing that was asked", 5 },
 };
 
-static enum status attack(const struct smb_proxy_attack *attack, bool plaintext_allowed,
-			  long deadline, unsigned *frames, struct error *err)
+static enum status attack(const struct smb_proxy_attack *attack, bool unencrypted, long deadline,
+			  unsigned *frames, struct error *err)
 {
-	struct share_smb_policy policy = { .plaintext_allowed = plaintext_allowed };
+	const char *const servers[] = { "127.0.0.1", NULL };
+	struct share_smb_policy policy = { .unencrypted_servers = unencrypted ? servers : NULL };
 	struct smbd_private_options options;
 	struct share_registry registry;
 	struct share *share = NULL;
@@ -245,13 +246,12 @@ static enum status attack(const struct smb_proxy_attack *attack, bool plaintext_
 	return status;
 }
 
-static void refuse_all(const struct attack *attacks, size_t count, bool plaintext_allowed)
+static void refuse_all(const struct attack *attacks, size_t count, bool unencrypted)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct error err = { .status = STATUS_OK };
 		unsigned frames = 0;
-		enum status status =
-			attack(&attacks[i].attack, plaintext_allowed, 30000, &frames, &err);
+		enum status status = attack(&attacks[i].attack, unencrypted, 30000, &frames, &err);
 
 		print_message("  %s: %s\n", attacks[i].name, err.message);
 		assert_int_not_equal(status, STATUS_OK);

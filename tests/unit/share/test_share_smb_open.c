@@ -195,7 +195,9 @@ static void test_smb_server_without_encryption_is_refused_before_the_logon(void 
 
 static void test_smb_server_without_encryption_works_signed_when_allowed(void **state)
 {
-	struct share_smb_policy policy = { .plaintext_allowed = true };
+	const char *const others[] = { "localhost", "filer", NULL };
+	const char *const allowed[] = { "filer", "127.0.0.1", NULL };
+	struct share_smb_policy policy = { .unencrypted_servers = others };
 	struct smbd_private_options options;
 	struct share_registry registry;
 	struct share *share = NULL;
@@ -205,6 +207,9 @@ static void test_smb_server_without_encryption_works_signed_when_allowed(void **
 	smbd_private_options(&options, &share_smb_server, "data", "");
 	share_registry_init(&registry);
 	share_registry_set(&registry, &share_smb_driver, &policy);
+	assert_int_equal(share_open(&registry, &options.options, &share, &err),
+			 STATUS_SHARE_NOT_ACCESSIBLE);
+	policy.unencrypted_servers = allowed;
 	assert_int_equal(share_open(&registry, &options.options, &share, &err), STATUS_OK);
 	assert_int_equal(share_put(share, "signed", "data", 4, &err), STATUS_OK);
 	assert_int_equal(share_remove(share, "signed", &err), STATUS_OK);
