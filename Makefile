@@ -52,11 +52,11 @@ TEST_HELPER_OBJECTS := $(TEST_HELPERS:%.c=$(BUILD)/%.o)
 all: $(BUILD)/infrabackup ## builds build/infrabackup
 
 $(BUILD)/infrabackup: $(BUILD)/src/app/app_main.o $(BUILD)/libinfrabackup.a
-	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LDLIBS)
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libinfrabackup.a: $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(dir $@)

@@ -87,6 +87,15 @@ static enum status protect(struct smb_connection *connection, const struct smb_r
 	return status;
 }
 
+/* As many as are spent, and what is missing to the level that is kept: a server that grants
+ * whatever it is asked for must not be asked for ever more (3.2.4.1.2). */
+static uint16_t wanted(const struct smb_connection *connection, unsigned charge)
+{
+	uint32_t left = connection->credits - charge;
+
+	return (uint16_t)(charge + (left < SMB_CREDITS_KEPT ? SMB_CREDITS_KEPT - left : 0));
+}
+
 enum status smb_send(struct smb_connection *connection, const struct smb_request *request,
 		     struct error *err)
 {
@@ -99,7 +108,7 @@ enum status smb_send(struct smb_connection *connection, const struct smb_request
 
 	const struct smb_header header = {
 		.command = (uint16_t)request->command,
-		.credits = SMB_CREDITS_WANTED,
+		.credits = wanted(connection, charge),
 		.message = connection->next_message,
 		.tree = request->command == SMB_LOGOFF ? 0 : connection->tree,
 		.session = connection->session,

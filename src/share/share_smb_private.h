@@ -13,7 +13,7 @@
 #define SMB_LIST_MAX ((uint32_t)64 * 1024) /* one QUERY_DIRECTORY */
 #define SMB_DEPTH 8                        /* writes or reads in flight */
 #define SMB_SLOTS 32
-#define SMB_CREDITS_WANTED 256
+#define SMB_CREDITS_KEPT 256
 
 /* A request that was sent and not answered. */
 struct smb_slot {

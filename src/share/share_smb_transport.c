@@ -254,8 +254,11 @@ enum status smb_transport_receive(struct smb_connection *connection, size_t *len
 				  struct error *err)
 {
 	unsigned char head[4];
-	enum status status = receive(connection, head, sizeof(head), err);
 
+	/* Nor does one who floods with what nobody asked for: nothing waits then. */
+	if (clock_monotonic(&system_clock) >= connection->limit)
+		return fail_overdue(connection, err);
+	enum status status = receive(connection, head, sizeof(head), err);
 	if (status != STATUS_OK)
 		return status;
 	size_t size = (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];

@@ -85,6 +85,23 @@ static bool write_frame(const struct smb_proxy *proxy, int descriptor, const uns
 	       write_all(proxy, descriptor, data, length, drips);
 }
 
+/* The frame in large pieces, so that whoever reads never has to wait. */
+static bool flood(const struct smb_proxy *proxy, int client, const struct smb_proxy_frame *frame)
+{
+	size_t one = 4 + frame->length;
+	AUTO_FREE unsigned char *piece = calloc(FRAME_MAX / one, one);
+
+	for (size_t i = 0; piece != NULL && i < FRAME_MAX / one; i++) {
+		piece[i * one + 2] = (unsigned char)(frame->length >> 8);
+		piece[i * one + 3] = (unsigned char)frame->length;
+		memcpy(piece + i * one + 4, frame->data, frame->length);
+	}
+	while (piece != NULL && !is_stopped(proxy, 0))
+		if (!write_all(proxy, client, piece, FRAME_MAX / one * one, false))
+			break;
+	return false;
+}
+
 static bool pass_reply(struct smb_proxy *proxy, int server, int client)
 {
 	struct smb_proxy_frame frame = { .number = proxy->server_frames++,
@@ -104,6 +121,8 @@ static bool pass_reply(struct smb_proxy *proxy, int server, int client)
 		proxy->attack.change(&frame);
 	memcpy(proxy->last, original, length);
 	proxy->last_length = length;
+	if (proxy->attack.floods && frame.number == 1)
+		return flood(proxy, client, &frame);
 	return write_frame(proxy, client, frame.data, frame.length, true);
 }
 

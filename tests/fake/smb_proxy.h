@@ -18,6 +18,7 @@ struct smb_proxy_frame {
 struct smb_proxy_attack {
 	void (*change)(struct smb_proxy_frame *frame);
 	bool drips;          /* one byte at a time, slower than any deadline */
+	bool floods;         /* the second frame again and again, as fast as it goes */
 	size_t claim_length; /* in the head of the first frame, instead of its own */
 };
 

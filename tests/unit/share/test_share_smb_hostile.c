@@ -279,6 +279,26 @@ static void test_smb_hostile_attacks_on_a_sealed_session_are_refused(void **stat
 	refuse_all(sealed_attacks, ARRAY_LENGTH(sealed_attacks), false);
 }
 
+/* A notice that an oplock is broken, which needs no request (2.2.23). */
+static void announce_break(struct smb_proxy_frame *frame)
+{
+	if (frame->number != CHALLENGE)
+		return;
+	frame->data[12] = 18;
+	memset(frame->data + MESSAGE, 0xFF, 8);
+}
+
+static void test_smb_hostile_flooding_server_ends_at_the_deadline(void **state)
+{
+	const struct smb_proxy_attack floods = { .change = announce_break, .floods = true };
+	struct error err = { .status = STATUS_OK };
+	unsigned frames;
+
+	(void)state;
+	assert_int_equal(attack(&floods, false, 1000, &frames, &err), STATUS_SHARE_CONNECTION);
+	assert_string_equal(err.cause_name, "ETIMEDOUT");
+}
+
 static void test_smb_hostile_dripping_server_ends_at_the_deadline(void **state)
 {
 	const struct smb_proxy_attack drips = { .drips = true };
@@ -318,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_smb_hostile_nothing_changed_works),
 		cmocka_unit_test(test_smb_hostile_attacks_on_a_sealed_session_are_refused),
 		cmocka_unit_test(test_smb_hostile_dripping_server_ends_at_the_deadline),
+		cmocka_unit_test(test_smb_hostile_flooding_server_ends_at_the_deadline),
 		cmocka_unit_test(test_smb_hostile_attacks_on_a_signed_session_are_refused),
 	};
 
