@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Samba server of one's own on loopback: see tests/fake/smbd_private.sh for its shares and users."""
 
+import glob
 import os
 import shutil
 import signal
@@ -47,6 +48,21 @@ class SmbServer:
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise AssertionError("the Samba server did not start") from None
                 time.sleep(0.05)
+
+    def set_password(self, password):
+        """Of USER; counts from the next logon on."""
+        wrapper = next(iter(glob.glob("/usr/lib/*/libnss_wrapper.so")))
+        subprocess.run(
+            ["smbpasswd", "-c", os.path.join(self.folder, "smb.conf"), "-L", "-s", USER.partition("\\")[2]],
+            input=f"{password}\n{password}\n", text=True, check=True, stdout=subprocess.DEVNULL,
+            env={**os.environ, "LD_PRELOAD": wrapper,
+                 "NSS_WRAPPER_PASSWD": os.path.join(self.folder, "passwd"),
+                 "NSS_WRAPPER_GROUP": os.path.join(self.folder, "group")})
+
+    def bad_logons(self):
+        """How often somebody was refused a logon, by the server's own log."""
+        with open(os.path.join(self.folder, "log.smbd"), encoding="utf-8", errors="replace") as log:
+            return sum("Auth: [SMB2" in line and "NT_STATUS_OK" not in line for line in log)
 
     def signal(self, number):
         os.killpg(self.process.pid, number)

@@ -86,6 +86,19 @@ class OverSmb(SmbCase):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("STATUS_LOGON_FAILURE", result.stderr)
 
+    def test_changed_password_is_one_bad_logon_and_then_the_new_one(self):
+        with self.deployment.serve() as service:
+            self.configure(service)
+            self.deployment.backup(service)
+            self.server.set_password("An0ther!")
+            failed = service.client.poll(service.client.post(f"{self.deployment.location}/createBackup"))
+            self.assertEqual(failed.status, 500)
+            self.assertIn("STATUS_LOGON_FAILURE", failed.text)
+            self.assertEqual(self.server.bad_logons(), 1)
+            self.configure(service, password="An0ther!")
+            self.deployment.backup(service)
+            self.assertEqual(self.server.bad_logons(), 1)
+
     def test_frozen_server_does_not_freeze_the_service(self):
         with self.deployment.serve() as service:
             self.configure(service)
