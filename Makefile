@@ -157,7 +157,7 @@ tidy: ## runs clang-tidy over the sources (minutes)
 
 .PHONY: demo
 demo: ## installs what is missing, builds, backs a few services up, destroys and recovers them
-	@sh deploy/install-packages.sh build
+	@sh deploy/install-packages.sh demo
 	@$(MAKE) --no-print-directory all
 	@sh deploy/run-demo.sh
 

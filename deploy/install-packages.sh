@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing: sh deploy/install-packages.sh [build|test]
+# Installs the Debian packages that are missing: sh deploy/install-packages.sh [build|demo|bench|test]
 set -eu
 
 BUILD_PACKAGES="
@@ -8,19 +8,25 @@ BUILD_PACKAGES="
     libmicrohttpd-dev libjansson-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
     zlib1g-dev libzstd-dev libkrb5-dev gss-ntlmssp
 "
+# The file server that the demonstration backs up to, and what tells its connections to others than root.
+DEMO_PACKAGES="samba libnss-wrapper libuid-wrapper"
+# Whom the SMB client is measured against.
+BENCH_PACKAGES="$DEMO_PACKAGES smbclient libsmbclient-dev"
 # The compilers and checkers, then what the tests call.
 TEST_PACKAGES="
     clang libclang-rt-14-dev llvm clang-format clang-tidy cppcheck universal-ctags valgrind git
     libcmocka-dev python3 python3-cryptography python3-jsonschema
     zstd curl strace attr acl procps util-linux
-    samba libnss-wrapper
+    $DEMO_PACKAGES
 "
 
 case "${1:-build}" in
 build) wanted=$BUILD_PACKAGES ;;
+demo) wanted="$BUILD_PACKAGES $DEMO_PACKAGES" ;;
+bench) wanted="$BUILD_PACKAGES $BENCH_PACKAGES" ;;
 test) wanted="$BUILD_PACKAGES $TEST_PACKAGES" ;;
 *)
-    echo "usage: sh deploy/install-packages.sh [build|test]" >&2
+    echo "usage: sh deploy/install-packages.sh [build|demo|bench|test]" >&2
     exit 2
     ;;
 esac

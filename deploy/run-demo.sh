@@ -1,13 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The whole story on this machine, in a temporary folder: services, backups while they work, their loss, their recovery, the proof.
-# Called by `make demo`, which builds first. Ends no process but its own and leaves nothing behind.
+# The whole story on this machine, in a temporary folder: services, a file server that takes nothing but encrypted SMB, backups
+# while the services work, their loss, their recovery, the proof. Called by `make demo`, which builds first. Ends no process but
+# its own and leaves nothing behind.
 set -eu
 cd "$(dirname "$0")/.."
+. deploy/private-share.sh
 program=${INFRABACKUP:-$PWD/build/infrabackup}
+PATH=$PATH:/usr/sbin:/sbin
 umask 077
 
-for tool in "$program" sqlite3 sha256sum find awk; do
+for tool in "$program" sqlite3 sha256sum find awk setsid smbd smbstatus; do
     command -v "$tool" >/dev/null 2>&1 || {
         echo "run-demo: $tool is missing: \`make demo\` installs and builds what is needed" >&2
         exit 1
@@ -16,7 +19,9 @@ done
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/infrabackup-demo.XXXXXX")
 services=$folder/services
+server=$folder/server
 service=
+share_server=
 writer=
 
 stop_writer() {
@@ -34,15 +39,32 @@ stop_service() { # SIGNAL
     service=
 }
 
+# With its children, which write below the folder to their end.
+stop_share_server() {
+    [ -n "$share_server" ] || return 0
+    kill -TERM "-$share_server" 2>/dev/null || true
+    wait "$share_server" 2>/dev/null || true
+    tries=0
+    while [ "$tries" -lt 50 ] && kill -0 "-$share_server" 2>/dev/null; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    kill -KILL "-$share_server" 2>/dev/null || true
+    share_server=
+}
+
 clean_up() {
     status=$?
     trap - EXIT INT TERM
     set +e
     stop_writer
     stop_service TERM
+    stop_share_server
     if [ "$status" -ne 0 ]; then
         echo "run-demo: failed (exit $status)" >&2
-        [ ! -s "$folder/serve.log" ] || tail -n 20 "$folder/serve.log" >&2
+        for log in "$folder/serve.log" "$server/log.smbd"; do
+            [ ! -s "$log" ] || tail -n 20 "$log" >&2
+        done
     fi
     chmod -R u+rwX "$folder" 2>/dev/null
     rm -rf "$folder"
@@ -80,6 +102,63 @@ describe() { # DIRECTORY
     )
 }
 
+listens() { # PORT: by the kernel's list
+    grep -qi ": 0100007F:$(printf '%04X' "$1") 00000000:0000 0A" /proc/net/tcp
+}
+
+choose_port() {
+    port=$((20000 + $$ % 10000))
+    while listens "$port"; do
+        port=$((port + 1))
+    done
+}
+
+# Whoever runs this is the server's only user, under the name backup-user. Every connection is noted as the server sees it when
+# it is made; smbstatus only wants to be told that it is root.
+configure_share_server() {
+    mkdir -p "$server/data/north"
+    head -c 18 /dev/urandom | base64 >"$folder/share.password"
+    private_share_prepare "$server" "$port" required
+    cat >"$server/note-session.sh" <<END
+exec env LD_PRELOAD=libuid_wrapper.so UID_WRAPPER=1 UID_WRAPPER_ROOT=1 \\
+    smbstatus -s "$server/smb.conf" -p >>"$server/sessions"
+END
+    cat >>"$server/smb.conf" <<END
+[backups]
+  path = $server/data
+  read only = no
+  preexec = sh $server/note-session.sh
+END
+    private_share_account "$server" backup-user "$(id -u)" "$(id -g)"
+    private_share_password "$server" backup-user <"$folder/share.password"
+}
+
+start_share_server() {
+    choose_port
+    configure_share_server
+    setsid sh -c '. deploy/private-share.sh; private_share_serve "$0"' "$server" >"$server/out" 2>&1 &
+    share_server=$!
+    tries=0
+    until listens "$port"; do
+        kill -0 "$share_server" 2>/dev/null || fail "the file server did not start: $(tail -n 3 "$server/out")"
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || fail "the file server is not ready after 30 seconds"
+        sleep 0.1
+    done
+    share=smb://127.0.0.1:$port/backups/north
+}
+
+connections() { # PATTERN: that the server saw
+    grep -c "^[0-9]* *backup-user .*$1" "$server/sessions" || true
+}
+
+from_share() { # COMMAND OPTION...: with the share alone
+    command=$1
+    shift
+    "$program" "$command" --from "$share" --user 'CONTOSO\backup-user' \
+        --password-file "$folder/share.password" "$@"
+}
+
 rows() { sqlite3 -cmd '.timeout 20000' "$services/live.sqlite" 'SELECT count(*) FROM event'; }
 
 start_service() {
@@ -104,10 +183,10 @@ client() { # COMMAND OPTION...: against the running service
     "$program" "$command" -c "$folder/config.json" --token-file "$folder/token" "$@"
 }
 
-stored() { du -sk "$folder/share" | awk '{ printf "%.1f MB on the share", $1 / 1024 }'; }
+stored() { du -sk "$server/data" | awk '{ printf "%.1f MB on the share", $1 / 1024 }'; }
 
 step "three services with data"
-mkdir -p "$services" "$folder/share"
+mkdir -p "$services"
 cp -a /usr/share/doc "$services/documentation" 2>/dev/null || true
 # What only root may read is left out when somebody else runs this.
 cp -a /etc "$services/etc" 2>/dev/null || true
@@ -154,9 +233,16 @@ signer=$(sed -n 's/^signer  *//p' "$folder/init.out")
 echo "identity key $signer"
 note "RSA 3072 certificate, Ed25519 identity"
 
+step "a file server that requires encryption"
+start_share_server
+echo "Samba $(smbd --version | sed 's/^Version //') serves $share"
+sed -n 's/^ *\(server smb encrypt = .*\)/its configuration says: \1/p' "$server/smb.conf"
+note "SMB 3.1.1 with user and password"
+
 step "service started, backup location set over REST"
 start_service
-client configure --path "$folder/share" --cert "$folder/recovery.cer" --frequency 12 --retention 7
+client configure --path "$share" --user 'CONTOSO\backup-user' --password-file "$folder/share.password" \
+    --cert "$folder/recovery.cer" --frequency 12 --retention 7
 note "share tested by the service"
 
 step "first backup"
@@ -174,20 +260,20 @@ stop_writer
 stop_service KILL
 rm -rf "$services" "$folder/state"
 mkdir "$services"
-echo "service killed; data and state directory deleted; left: the share, the PFX, the configuration"
+echo "service killed; data and state directory deleted; left: the share and its password, the PFX, the configuration"
 note "everything but the share and the PFX is gone"
 
 step "list"
-"$program" list --from "$folder/share" --signer "$signer"
+from_share list --signer "$signer"
 note "no key, no service, no database"
 
 step "verify with the PFX"
-"$program" verify --from "$folder/share" --signer "$signer" --pfx "$folder/recovery.pfx" \
+from_share verify --signer "$signer" --pfx "$folder/recovery.pfx" \
     --pfx-password-file "$folder/pfx.password" | tee "$folder/verify.out"
 note "$(sed -n 's/^verified .*; //p' "$folder/verify.out")"
 
 step "recover into the services"
-"$program" recover --from "$folder/share" --signer "$signer" --pfx "$folder/recovery.pfx" \
+from_share recover --signer "$signer" --pfx "$folder/recovery.pfx" \
     --pfx-password-file "$folder/pfx.password" -c "$folder/config.json" | tee "$folder/recover.out"
 recovered=$(sed -n 's/^recovered /recovered /p' "$folder/recover.out")
 note "$recovered"
@@ -211,9 +297,16 @@ step "the recovered service goes on"
 start_service
 client status
 client backup --wait
-backups=$("$program" list --from "$folder/share" --signer "$signer" | grep -c ' Succeeded ')
+backups=$(from_share list --signer "$signer" | grep -c ' Succeeded ')
 note "same token, same history, $backups backups in one chain"
 stop_service TERM
+
+step "what went over the wire"
+all=$(connections "")
+encrypted=$(connections ' SMB3_11 .*AES-128-GCM')
+echo "the file server noted $all connections, $encrypted of them SMB3_11 encrypted with AES-128-GCM"
+{ [ "$all" -gt 0 ] && [ "$all" -eq "$encrypted" ]; } || fail "not every connection was encrypted"
+note "$encrypted of $all connections encrypted"
 
 echo
 printf '%-44s %8s  %s\n' "step" "seconds" "figures"
