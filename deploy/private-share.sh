@@ -6,7 +6,11 @@
 #   private_share_password FOLDER NAME <FILE         who may log on; the first line is the password
 #   private_share_run FOLDER COMMAND...              a Samba program that sees these accounts
 #   private_share_serve FOLDER                       becomes the server, in the foreground
-# Packages: samba libnss-wrapper.
+#   private_share_pretend                            from here on Samba takes whoever runs this for root,
+#                                                    so that it serves all accounts: their files are his
+# Packages: samba libnss-wrapper libuid-wrapper.
+
+private_share_wrappers=libnss_wrapper.so
 
 private_share_prepare() { # FOLDER PORT required|desired|off
     PATH=$PATH:/usr/sbin:/sbin
@@ -52,6 +56,13 @@ private_share_prepare() { # FOLDER PORT required|desired|off
 CONFIG
 }
 
+private_share_pretend() {
+    private_share_wrappers="libnss_wrapper.so libuid_wrapper.so"
+    UID_WRAPPER=1
+    UID_WRAPPER_ROOT=1
+    export UID_WRAPPER UID_WRAPPER_ROOT
+}
+
 private_share_account() { # FOLDER NAME UID GID
     echo "$2:x:$3:$4::/nonexistent:/usr/sbin/nologin" >>"$1/passwd"
     grep -q "^[^:]*:[^:]*:$4:" "$1/group" || echo "$2:x:$4:" >>"$1/group"
@@ -60,7 +71,7 @@ private_share_account() { # FOLDER NAME UID GID
 private_share_run() { # FOLDER COMMAND...
     private_share_folder=$1
     shift
-    env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$private_share_folder/passwd" \
+    env LD_PRELOAD="$private_share_wrappers" NSS_WRAPPER_PASSWD="$private_share_folder/passwd" \
         NSS_WRAPPER_GROUP="$private_share_folder/group" "$@"
 }
 
@@ -72,6 +83,6 @@ private_share_password() { # FOLDER NAME <FILE: pdbedit asks twice
 
 private_share_serve() { # FOLDER
     PATH=$PATH:/usr/sbin:/sbin
-    exec env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$1/passwd" \
+    exec env LD_PRELOAD="$private_share_wrappers" NSS_WRAPPER_PASSWD="$1/passwd" \
         NSS_WRAPPER_GROUP="$1/group" smbd -s "$1/smb.conf" -l "$1" -F --no-process-group
 }

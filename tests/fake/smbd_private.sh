@@ -11,12 +11,24 @@ port=$2
 encrypt=$3
 . "$(dirname "$0")/../../deploy/private-share.sh"
 
-if [ "${4:-}" != inside ]; then
+# Others than root only look like it: to the server, and in a user namespace, where they may mount.
+namespace=
+modes=
+if [ "$(id -u)" -ne 0 ] || [ "${4:-}" = others ]; then
+    private_share_pretend
+    namespace=--map-root-user
+    # What the server makes belongs to who runs it: the accounts are others.
+    modes="force create mode = 0666
+  force directory mode = 0777"
+fi
+
+if [ $# -eq 3 ]; then
     umask 022
     private_share_prepare "$folder" "$port" "$encrypt"
     mkdir -p "$folder/data" "$folder/small"
     chmod 0777 "$folder/data" "$folder/small"
     cat >>"$folder/smb.conf" <<CONFIG
+  $modes
 ${SMBD_OPTIONS:-}
 [data]
   path = $folder/data
@@ -41,7 +53,8 @@ CONFIG
     done
     private_share_run "$folder" smbpasswd -c "$folder/smb.conf" -L -d disabled-user >/dev/null
     # The small file system lives in a mount namespace, so that it ends with the server.
-    exec unshare -m --propagation private sh "$0" "$folder" "$port" "$encrypt" inside
+    exec unshare $namespace -m --propagation private sh "$0" "$folder" "$port" "$encrypt" \
+        "${namespace:+others}"
 fi
 
 mount -t tmpfs -o size=8m,mode=0777 tmpfs "$folder/small"
