@@ -46,7 +46,8 @@ static bool is_listening(unsigned port)
 }
 
 /* Ends with the test program, even if that is killed. */
-static void run_server(const struct smbd_private *server, const char *encrypt)
+static void run_server(const struct smbd_private *server,
+		       const struct smbd_private_settings *settings)
 {
 	char port[16];
 
@@ -55,16 +56,17 @@ static void run_server(const struct smbd_private *server, const char *encrypt)
 	(void)snprintf(port, sizeof(port), "%u", server->port);
 	/* A server that is talked to by a sanitized program is not one itself. */
 	(void)unsetenv("LD_PRELOAD");
-	(void)execlp("sh", "sh", "tests/fake/smbd_private.sh", server->folder, port, encrypt,
-		     (char *)NULL);
+	(void)setenv("SMBD_OPTIONS", settings->options == NULL ? "" : settings->options, 1);
+	(void)execlp("sh", "sh", "tests/fake/smbd_private.sh", server->folder, port,
+		     settings->encrypt, (char *)NULL);
 	_exit(127);
 }
 
-static bool launch(struct smbd_private *server, const char *encrypt)
+static bool launch(struct smbd_private *server, const struct smbd_private_settings *settings)
 {
 	server->pid = fork();
 	if (server->pid == 0)
-		run_server(server, encrypt);
+		run_server(server, settings);
 	if (server->pid < 0) {
 		server->pid = 0;
 		return false;
@@ -83,7 +85,8 @@ static bool launch(struct smbd_private *server, const char *encrypt)
 	return false;
 }
 
-bool smbd_private_start(struct smbd_private *server, const char *encrypt)
+bool smbd_private_start_with(struct smbd_private *server,
+			     const struct smbd_private_settings *settings)
 {
 	const char *base = getenv("TMPDIR");
 
@@ -92,8 +95,14 @@ bool smbd_private_start(struct smbd_private *server, const char *encrypt)
 		       base == NULL ? "/tmp" : base);
 	if (mkdtemp(server->folder) == NULL || chmod(server->folder, 0755) != 0)
 		return false;
-	server->port = free_port();
-	return launch(server, encrypt);
+	server->port = settings->port != 0 ? settings->port : free_port();
+	return launch(server, settings);
+}
+
+bool smbd_private_start(struct smbd_private *server, const char *encrypt)
+{
+	return smbd_private_start_with(server,
+				       &(struct smbd_private_settings) { .encrypt = encrypt });
 }
 
 void smbd_private_signal(const struct smbd_private *server, int number)
@@ -113,7 +122,7 @@ static void end(struct smbd_private *server)
 bool smbd_private_restart(struct smbd_private *server, const char *encrypt)
 {
 	end(server);
-	return launch(server, encrypt);
+	return launch(server, &(struct smbd_private_settings) { .encrypt = encrypt });
 }
 
 void smbd_private_stop(struct smbd_private *server)

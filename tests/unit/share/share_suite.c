@@ -117,18 +117,13 @@ int share_suite_teardown(void **state)
 	return 0;
 }
 
-int share_suite_run(const char *group, struct share_suite_fixture *fixture)
+static int run_parts(const char *group, struct share_suite_fixture *fixture,
+		     const struct share_suite_part *const *parts, size_t part_count)
 {
-	const struct share_suite_part *const parts[] = {
-		&share_suite_files,
-		&share_suite_folders,
-		&share_suite_names,
-		&share_suite_faults,
-	};
 	struct CMUnitTest tests[128];
 	size_t count = 0;
 
-	for (size_t part = 0; part < ARRAY_LENGTH(parts); part++) {
+	for (size_t part = 0; part < part_count; part++) {
 		for (size_t i = 0; i < parts[part]->count; i++) {
 			assert_true(count < ARRAY_LENGTH(tests));
 			tests[count] = parts[part]->tests[i];
@@ -136,4 +131,23 @@ int share_suite_run(const char *group, struct share_suite_fixture *fixture)
 		}
 	}
 	return _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+}
+
+int share_suite_run(const char *group, struct share_suite_fixture *fixture)
+{
+	static const struct share_suite_part *const parts[] = {
+		&share_suite_files,
+		&share_suite_folders,
+		&share_suite_names,
+		&share_suite_faults,
+	};
+
+	return run_parts(group, fixture, parts, ARRAY_LENGTH(parts));
+}
+
+int share_suite_run_files(const char *group, struct share_suite_fixture *fixture)
+{
+	static const struct share_suite_part *const parts[] = { &share_suite_files };
+
+	return run_parts(group, fixture, parts, ARRAY_LENGTH(parts));
 }

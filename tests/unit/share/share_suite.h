@@ -18,6 +18,8 @@ struct share_suite_fixture {
 
 /* Runs all tests under the name @group; returns the number that failed. */
 int share_suite_run(const char *group, struct share_suite_fixture *fixture);
+/* The same for those of reading and writing files alone. */
+int share_suite_run_files(const char *group, struct share_suite_fixture *fixture);
 
 /* A path that lives to the end of the expression it is used in. */
 struct share_suite_path {

@@ -104,6 +104,33 @@ static void test_smb_open_user_forms_work(void **state)
 	}
 }
 
+static void test_smb_open_umlauts_and_spaces_work_everywhere(void **state)
+{
+	static const char folder[] = "Ordner für Übungen";
+	struct smbd_private_options options;
+	struct share *share = NULL;
+	struct error err;
+
+	(void)state;
+	smbd_private_options(&options, &share_smb_server, SMBD_UMLAUT_SHARE, "");
+	secret_free(&options.password);
+	assert_int_equal(secret_copy(&options.password, SMBD_UMLAUT_PASSWORD,
+				     strlen(SMBD_UMLAUT_PASSWORD), NULL),
+			 STATUS_OK);
+	options.options.user_name = SMBD_UMLAUT_USER;
+	assert_int_equal(share_smb_open(&options, &share, &err), STATUS_OK);
+	assert_int_equal(share_make_directory(share, folder, &err), STATUS_OK);
+	share_close(share);
+	(void)snprintf(options.address.path, sizeof(options.address.path), "%s", folder);
+	assert_int_equal(share_smb_open(&options, &share, &err), STATUS_OK);
+	assert_int_equal(share_put(share, "größe €", "data", 4, &err), STATUS_OK);
+	assert_int_equal(share_remove(share, "größe €", &err), STATUS_OK);
+	share_close(share);
+	options.password.data[1] ^= 1;
+	share_smb_expect_open(&options, STATUS_SHARE_AUTHENTICATION, "STATUS_LOGON_FAILURE");
+	smbd_private_options_done(&options);
+}
+
 /* --- the way there --- */
 
 static void test_smb_open_refused_and_unresolvable_say_so(void **state)
@@ -236,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_smb_open_without_user_sends_nothing),
 		cmocka_unit_test(test_smb_open_shares_that_are_not_there_are_told_apart),
 		cmocka_unit_test(test_smb_open_user_forms_work),
+		cmocka_unit_test(test_smb_open_umlauts_and_spaces_work_everywhere),
 		cmocka_unit_test(test_smb_open_refused_and_unresolvable_say_so),
 		cmocka_unit_test(test_smb_open_mute_server_ends_at_the_deadline),
 		cmocka_unit_test(test_smb_open_other_protocol_is_refused),
