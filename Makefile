@@ -118,6 +118,14 @@ share-matrix: $(BUILD)/tests/fault/test_backup_faults ## breaks the share at eve
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 
+# As above, for the SMB client.
+.PHONY: smb-matrix smb-threads
+smb-matrix: $(BUILD)/tests/unit/share/test_share_smb_matrix ## runs the whole share suite against Samba servers that are set up differently
+	SMB_MATRIX=whole CMOCKA_MESSAGE_OUTPUT=stdout $<
+SECONDS_EACH = 60
+smb-threads: ## eight SMB connections from eight threads, SECONDS_EACH (60) under either sanitizer
+	SMB_THREADS_SECONDS=$(SECONDS_EACH) $(RUN_TESTS) --only share_smb_threads tsan asan
+
 FUZZ_SECONDS = 60
 FUZZ_FLAGS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)-fuzz/%,$(wildcard tests/fuzz/*.c))

@@ -33,9 +33,9 @@ SANITIZED = {
     "tsan": ["CC=clang", "SANITIZE=thread"],
 }
 # What a whole run takes of the slow groups, by name of the source: threads under tsan, parsers and
-# owners of memory under valgrind, everything but the two long matrices under asan.
+# owners of memory under valgrind, everything but the three long ones under asan.
 SAMPLES = {
-    "asan": r"^(?!.*(test_backup_large|test_snapshot_walk)).*$",
+    "asan": r"^(?!.*(test_backup_large|test_snapshot_walk|smb_matrix)).*$",
     "tsan": r"unit/(jobs|http|backup/test_backup_(run|location|reconcile))|base_(queue|thread|cancel)"
             r"|share_(call|directory|fake)\b|db_(pool|job)\b|recover_chain",
     "valgrind": r"unit/(base|config|auth)/|archive_(block|pack|manifest|record)|crypto_(hash|aead|seal)"

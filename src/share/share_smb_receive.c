@@ -41,7 +41,7 @@ static struct smb_slot *match(struct smb_connection *connection, const struct sm
 	return NULL;
 }
 
-/* Interim replies need not be signed: nothing in such a one is believed but that it came. */
+/* Interim replies need not be signed: of such a one is believed that it came, and its credits. */
 static bool is_unsigned_interim(const struct smb_connection *connection,
 				const struct smb_header *header)
 {
@@ -92,12 +92,12 @@ static enum status follow(struct smb_slot *slot, const struct smb_header *header
 	return STATUS_OK;
 }
 
-/* 3.2.5.1.4 */
+/* 3.2.5.1.4. An interim reply brings the credits that the final one then does not: were they left
+ * out because nothing signs them, a server that answers late would run out of what it may grant.
+ * Whoever forges them gains what cutting the connection gives. */
 static enum status take_credits(struct smb_connection *connection, const struct smb_header *header,
 				struct error *err)
 {
-	if (is_unsigned_interim(connection, header))
-		return STATUS_OK;
 	connection->credits += header->credits;
 	if (connection->credits > CREDITS_MAX)
 		return smb_refuse(err, "it grants more credits than there can be");

@@ -20,7 +20,7 @@
 /* not under valgrind: gss-ntlmssp loses a few KiB a logon, in a plugin that is unloaded by then */
 
 #define ANY_PORT "smb://127.0.0.1:%u/data"
-/* What every server may be told of at once: 5000 files take most of the time. */
+/* Takes as long as everything else together; test_share_smb_suite has it. */
 #define LONG_TEST "*_5000_*"
 
 static const char *const trusted[] = { "127.0.0.1", NULL };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* asan options: strict_string_checks=0: gss-ntlmssp copies counted names with strndup(). */
-/* A connection a thread, several at once: nothing is shared between them. */
+/* A connection a thread, several at once: nothing is shared between them. SMB_THREADS_SECONDS: for so
+ * long instead of a few rounds. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@ static struct smbd_private server;
 struct worker {
 	unsigned number;
 	const struct share_registry *registry;
+	int64_t end; /* monotonic ms: no round begins later; 0: after ROUNDS */
+	unsigned rounds;
 	enum status status;
 	struct error err;
 };
@@ -87,9 +90,20 @@ static void *work(void *argument)
 {
 	struct worker *worker = argument;
 
-	for (unsigned round = 0; round < ROUNDS && worker->status == STATUS_OK; round++)
-		worker->status = round_trip(worker, round);
+	while (worker->status == STATUS_OK &&
+	       (worker->end == 0 ? worker->rounds < ROUNDS
+				 : clock_monotonic(&system_clock) < worker->end))
+		worker->status = round_trip(worker, worker->rounds++);
 	return NULL;
+}
+
+static int64_t end_asked_for(void)
+{
+	const char *seconds = getenv("SMB_THREADS_SECONDS");
+
+	return seconds == NULL
+		       ? 0
+		       : clock_monotonic(&system_clock) + 1000 * strtol(seconds, NULL, 10);
 }
 
 static void test_smb_threads_with_a_connection_each_do_not_meet(void **state)
@@ -97,11 +111,13 @@ static void test_smb_threads_with_a_connection_each_do_not_meet(void **state)
 	struct share_registry registry;
 	struct worker workers[THREADS];
 	pthread_t threads[THREADS];
+	int64_t end = end_asked_for();
+	unsigned rounds = 0;
 
 	(void)state;
 	share_registry_init(&registry);
 	for (unsigned i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker) { .number = i, .registry = &registry };
+		workers[i] = (struct worker) { .number = i, .registry = &registry, .end = end };
 		assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
 	}
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -111,7 +127,9 @@ static void test_smb_threads_with_a_connection_each_do_not_meet(void **state)
 		if (workers[i].status != STATUS_OK)
 			fail_msg("%s: %s", status_name(workers[i].status),
 				 error_text(&workers[i].err, text, sizeof(text)));
+		rounds += workers[i].rounds;
 	}
+	print_message("%u connections, %u files written and read\n", rounds, rounds * FILES);
 }
 
 static int start(void **state)
