@@ -138,6 +138,19 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libinfrabackup.a
 	$(CC) $(CFLAGS) $(FUZZ_FLAGS) -o $@ $^ $(LDLIBS)
 
+# Against others on the same machine in the same run. Each tests/bench/bench_*.c is a program.
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCH_ROUNDS = 6
+.PHONY: bench
+bench: ## measures the SMB client beside Samba's, BENCH_ROUNDS rounds (6)
+	@sh deploy/install-packages.sh bench
+	@$(MAKE) --no-print-directory $(BENCH_PROGRAMS)
+	$(PYTHON) tests/bench/bench_smb.py $(BUILD) --rounds $(BENCH_ROUNDS)
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libinfrabackup.a
+	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(BENCH_LDLIBS) $(LDLIBS)
+$(BUILD)/tests/bench/bench_libsmbclient%: CPPFLAGS += $(shell pkg-config --cflags smbclient)
+$(BUILD)/tests/bench/bench_libsmbclient: BENCH_LDLIBS = $(shell pkg-config --libs smbclient)
+
 # Seconds, no compiling.
 CHECKS = check-checkers check-layers check-lengths check-text check-scripts check-format check-cppcheck
 .PHONY: check-source $(CHECKS)
@@ -185,4 +198,4 @@ help: ## lists the targets
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(BUILD)/src/app/app_main.d $(TEST_PROGRAMS:=.d) \
-	$(TEST_HELPER_OBJECTS:.o=.d) $(FUZZ_PROGRAMS:=.d)
+	$(TEST_HELPER_OBJECTS:.o=.d) $(FUZZ_PROGRAMS:=.d) $(BENCH_PROGRAMS:=.d)
