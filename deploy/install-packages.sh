@@ -18,6 +18,7 @@ TEST_PACKAGES="
     libcmocka-dev python3 python3-cryptography python3-jsonschema
     zstd curl strace attr acl procps util-linux
     $DEMO_PACKAGES
+    python3-samba samba-dsdb-modules samba-ad-provision samba-vfs-modules winbind iproute2 nftables
 "
 
 case "${1:-build}" in

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Backups to a server in a domain: Kerberos, NTLM, and how refused accounts are told apart."""
+
+import os
+import unittest
+
+import harness
+from domain_server import (KERBEROS_USER, NTLM_USER, PASSWORD, SECOND_NAME, SERVER, WITHOUT_PRINCIPAL, Domain,
+                           enter_namespaces)
+
+AUTHENTICATION = 5  # exit status
+NOT_FOUND = 4
+DOMAIN = None
+
+
+def setUpModule():
+    global DOMAIN
+    DOMAIN = Domain()
+    DOMAIN.__enter__()
+    unittest.addModuleCleanup(DOMAIN.__exit__)
+
+
+def logons(before):
+    """Who was let in over SMB since the log had the length @before, as (mechanism, user)."""
+    lines = [line for line in DOMAIN.log()[before:].split("\n") if "Successful AuthZ: [SMB2," in line]
+    return [(line.split("[SMB2,")[1].split("]")[0], line.split("\\[")[1].split("]")[0]) for line in lines]
+
+
+class Logons(unittest.TestCase):
+    def setUp(self):
+        self.deployment = harness.Deployment(initialize=False)
+        self.addCleanup(self.deployment.remove)
+
+    def list(self, user, password=PASSWORD, server=SERVER, share="data"):
+        path = self.deployment.path("share.password")
+        with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+            file.write(password + "\n")
+        return harness.run("list", "--from", DOMAIN.url(share, server), "--user", user, "--password-file", path,
+                           check=False)
+
+    def expect_let_in(self, mechanism, user, server=SERVER):
+        before = len(DOMAIN.log())
+        result = self.list(user, server=server)
+        self.assertEqual(result.returncode, NOT_FOUND, result.stderr)
+        self.assertIn("no repository", result.stderr)
+        self.assertEqual(logons(before), [(mechanism, "backup-user")])
+
+    def expect_refused(self, user, cause, password=PASSWORD):
+        before = len(DOMAIN.log())
+        result = self.list(user, password)
+        self.assertEqual(result.returncode, AUTHENTICATION, result.stderr)
+        self.assertIn(f"({cause})", result.stderr)
+        self.assertEqual(logons(before), [])
+        return DOMAIN.log()[before:]
+
+    def test_kerberos_for_names_of_the_domain(self):
+        self.expect_let_in("krb5", KERBEROS_USER)
+        self.expect_let_in("krb5", "backup-user@CONTOSO.COM")
+        self.expect_let_in("krb5", KERBEROS_USER, SECOND_NAME)
+
+    def test_ntlm_for_other_names_and_servers(self):
+        self.expect_let_in("NTLMSSP", NTLM_USER)
+        self.expect_let_in("NTLMSSP", KERBEROS_USER, WITHOUT_PRINCIPAL)
+
+    def test_share_without_rights(self):
+        for user in (KERBEROS_USER, NTLM_USER):
+            result = self.list(user, share="denied")
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn("STATUS_ACCESS_DENIED", result.stderr)
+
+    def test_refused_accounts_by_ntlm(self):
+        for user, cause in (("disabled-user", "STATUS_ACCOUNT_DISABLED"),
+                            ("locked-user", "STATUS_ACCOUNT_LOCKED_OUT"),
+                            ("account-expired-user", "STATUS_ACCOUNT_EXPIRED"),
+                            ("password-expired-user", "STATUS_PASSWORD_EXPIRED"),
+                            ("must-change-user", "STATUS_PASSWORD_MUST_CHANGE"),
+                            ("nobody-here", "STATUS_LOGON_FAILURE")):
+            with self.subTest(user):
+                self.expect_refused(f"CONTOSO\\{user}", cause)
+
+    def test_refused_accounts_by_kerberos_are_not_tried_by_ntlm(self):
+        for user, cause in (("disabled-user", "KRB5KDC_ERR_CLIENT_REVOKED"),
+                            ("locked-user", "KRB5KDC_ERR_CLIENT_REVOKED"),
+                            ("account-expired-user", "KRB5KDC_ERR_CLIENT_REVOKED"),
+                            ("password-expired-user", "KRB5KDC_ERR_KEY_EXP"),
+                            ("must-change-user", "KRB5KDC_ERR_KEY_EXP"),
+                            ("nobody-here", "KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN")):
+            with self.subTest(user):
+                self.assertNotIn("Auth: [SMB2,", self.expect_refused(f"{user}@contoso.com", cause))
+
+    def test_wrong_password_is_one_bad_logon(self):
+        for user, cause in (("CONTOSO\\lockout-user", "STATUS_LOGON_FAILURE"),
+                            ("lockout-user@contoso.com", "KRB5KDC_ERR_PREAUTH_FAILED")):
+            with self.subTest(user):
+                self.expect_refused(user, cause, "wrong")
+                self.assertEqual(DOMAIN.bad_logons("lockout-user"), 1)
+                DOMAIN.forgive("lockout-user")
+
+
+if __name__ == "__main__":
+    enter_namespaces()
+    unittest.main()
