@@ -66,13 +66,29 @@ static struct aside *aside_new(const struct smb_aside *work)
 	return aside;
 }
 
+/* True when it has run; else the thread was left behind with everything. */
+static bool finish(struct aside *aside, pthread_t thread, bool ready)
+{
+	if (!ready && aside->work.give_up != NULL)
+		aside->work.give_up(aside->work.context);
+	if (!ready && abandon(aside)) {
+		(void)pthread_detach(thread);
+		return false;
+	}
+	(void)pthread_join(thread, NULL);
+	aside_free(aside);
+	return true;
+}
+
 enum status smb_aside_run(struct smb_connection *connection, const struct smb_aside *work,
-			  struct error *err)
+			  bool *done, struct error *err)
 {
 	struct aside *aside = aside_new(work);
 	enum status status;
 	pthread_t thread;
+	bool ready = false;
 
+	*done = false;
 	if (aside == NULL) {
 		status = fail_memory(err, "connect to server");
 		work->release(work->context);
@@ -84,14 +100,10 @@ enum status smb_aside_run(struct smb_connection *connection, const struct smb_as
 		aside_free(aside);
 		return status;
 	}
-	status = smb_wait(connection, aside->done, POLLIN, err);
-	if (status != STATUS_OK && abandon(aside)) {
-		(void)pthread_detach(thread);
-		return status;
-	}
-	(void)pthread_join(thread, NULL);
-	aside_free(aside);
-	if (status != STATUS_OK)
+	status = smb_wait_until(connection, aside->done, POLLIN, work->until, &ready, err);
+	bool finished = finish(aside, thread, ready);
+	*done = finished && status == STATUS_OK;
+	if (finished && !*done)
 		work->release(work->context);
 	return status;
 }

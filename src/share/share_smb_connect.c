@@ -17,14 +17,6 @@ static enum status fail_lost(const struct smb_connection *connection, struct err
 	return STATUS_SHARE_CONNECTION;
 }
 
-static bool has_in_flight(const struct smb_connection *connection)
-{
-	for (size_t i = 0; i < SMB_SLOTS; i++)
-		if (connection->slots[i].used)
-			return true;
-	return false;
-}
-
 /* @answered: the server spoke, so that a fault is more than an old connection or a lost packet; a
  * logon is not repeated. */
 static enum status connect_once(struct smb_connection *connection, bool *answered,
@@ -59,7 +51,7 @@ enum status smb_connect(struct smb_connection *connection, struct error *err)
 		*err = connection->denied;
 		return connection->denied.status;
 	}
-	if (connection->descriptor >= 0 && !has_in_flight(connection) &&
+	if (connection->descriptor >= 0 && !smb_has_in_flight(connection) &&
 	    smb_transport_is_stale(connection))
 		smb_drop(connection);
 	if (connection->descriptor >= 0)

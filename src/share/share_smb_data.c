@@ -181,9 +181,24 @@ static enum status read_pass(struct read *read, struct error *err)
 		if (status != STATUS_OK)
 			return status;
 	}
-	if (read->failure != NT_SUCCESS)
-		return smb_status_fail(err, SMB_ACCESS_FILE, read->failure);
 	return STATUS_OK;
+}
+
+/* The same pass again after an expired session has been renewed, once. */
+static enum status read_lasting(struct read *read, struct error *err)
+{
+	const struct read fresh = *read;
+	enum status status = read_pass(read, err);
+
+	if (status == STATUS_OK && read->failure == NT_NETWORK_SESSION_EXPIRED) {
+		*read = fresh;
+		status = smb_session_renew(read->file->connection, err);
+		if (status == STATUS_OK)
+			status = read_pass(read, err);
+	}
+	if (status == STATUS_OK && read->failure != NT_SUCCESS)
+		status = smb_status_fail(err, SMB_ACCESS_FILE, read->failure);
+	return status;
 }
 
 /* A server may answer with less than was asked for: only a pass without any byte is the end. */
@@ -199,7 +214,7 @@ enum status smb_file_read(struct smb_file *file, uint64_t offset, void *data, si
 			.offset = offset + done,
 			.length = length - done,
 		};
-		enum status status = read_pass(&read, err);
+		enum status status = read_lasting(&read, err);
 
 		if (status != STATUS_OK)
 			return status;

@@ -30,7 +30,7 @@ static struct smb_slot *free_slot(struct smb_connection *connection)
 	return NULL;
 }
 
-static bool in_flight(const struct smb_connection *connection)
+bool smb_has_in_flight(const struct smb_connection *connection)
 {
 	for (size_t i = 0; i < SMB_SLOTS; i++)
 		if (connection->slots[i].used)
@@ -43,7 +43,7 @@ enum status smb_room(struct smb_connection *connection, unsigned charge, struct 
 	while (free_slot(connection) == NULL || connection->credits < charge) {
 		struct smb_reply reply;
 
-		if (!in_flight(connection))
+		if (!smb_has_in_flight(connection))
 			return smb_refuse(err, "it grants too few credits");
 		enum status status = smb_receive(connection, &reply, err);
 		if (status != STATUS_OK)
@@ -110,7 +110,7 @@ enum status smb_send(struct smb_connection *connection, const struct smb_request
 		.command = (uint16_t)request->command,
 		.credits = wanted(connection, charge),
 		.message = connection->next_message,
-		.tree = request->command == SMB_LOGOFF ? 0 : connection->tree,
+		.tree = smb_command_has_tree(request->command) ? connection->tree : 0,
 		.session = connection->session,
 	};
 	unsigned char *start = NULL;
@@ -146,8 +146,8 @@ enum status smb_receive(struct smb_connection *connection, struct smb_reply *rep
 	return status;
 }
 
-enum status smb_call(struct smb_connection *connection, const struct smb_request *request,
-		     struct smb_reply *reply, struct error *err)
+static enum status call_once(struct smb_connection *connection, const struct smb_request *request,
+			     struct smb_reply *reply, struct error *err)
 {
 	uint64_t message = connection->next_message;
 	enum status status = smb_send(connection, request, err);
@@ -158,6 +158,27 @@ enum status smb_call(struct smb_connection *connection, const struct smb_request
 		status = smb_receive(connection, reply, err);
 	while (status == STATUS_OK && reply->slot.message != message);
 	return status;
+}
+
+/* An expired session refuses a request before it does anything. */
+enum status smb_call(struct smb_connection *connection, const struct smb_request *request,
+		     struct smb_reply *reply, struct error *err)
+{
+	unsigned char *body = connection->transmit + HEAD + SMB_HEADER_SIZE;
+	bool repeatable =
+		smb_command_has_tree(request->command) && request->body <= sizeof(connection->body);
+
+	/* Sending encrypts it in place. */
+	if (repeatable)
+		memcpy(connection->body, body, request->body);
+	enum status status = call_once(connection, request, reply, err);
+	if (status != STATUS_OK || reply->status != NT_NETWORK_SESSION_EXPIRED || !repeatable)
+		return status;
+	status = smb_session_renew(connection, err);
+	if (status != STATUS_OK)
+		return status;
+	memcpy(body, connection->body, request->body);
+	return call_once(connection, request, reply, err);
 }
 
 enum status smb_call_ok(struct smb_connection *connection, const struct smb_request *request,

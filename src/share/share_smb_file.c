@@ -70,7 +70,7 @@ enum status smb_file_close_id(struct smb_connection *connection,
 
 enum status smb_file_check(const struct smb_file *file, struct error *err)
 {
-	if (file->connection->lost)
+	if (file->connection->lost || file->connection->denied.status != STATUS_OK)
 		return smb_connect(file->connection, err);
 	if (file->generation == file->connection->generation && file->connection->descriptor >= 0)
 		return STATUS_OK;

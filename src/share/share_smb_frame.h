@@ -31,6 +31,12 @@ enum smb_command {
 	SMB_OPLOCK_BREAK = 18,
 };
 
+/* Those about the connection or the session name no tree. */
+static inline bool smb_command_has_tree(unsigned command)
+{
+	return command > SMB_TREE_CONNECT;
+}
+
 enum smb_header_flag {
 	SMB_FLAG_REPLY = 1,
 	SMB_FLAG_ASYNC = 2,

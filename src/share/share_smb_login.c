@@ -20,8 +20,10 @@ struct smb_login {
 	char *user_name;
 	struct secret password;
 	bool kerberos;
+	unsigned ticket_life;
 	bool no_kerberos; /* no KDC, realm or principal for this */
 
+	struct smb_password_use use; /* by Kerberos */
 	struct smb_ticket *ticket;
 	gss_name_t target;
 	gss_cred_id_t credential;
@@ -69,6 +71,7 @@ enum status smb_login_new(const struct smb_login_options *options, struct smb_lo
 	if (login == NULL)
 		return fail_memory(err, STEP);
 	login->kerberos = options->kerberos;
+	login->ticket_life = options->ticket_life;
 	(void)snprintf(login->server, sizeof(login->server), "%s", options->server);
 	login->user_name = strdup(options->user_name);
 	enum status status = login->user_name == NULL
@@ -106,8 +109,7 @@ void smb_login_free(struct smb_login *login)
 	free(login);
 }
 
-/* For Kerberos a principal name: a host name would be canonicalized by DNS, which would then choose
- * whom to trust. */
+/* For Kerberos the principal that the ticket is for. */
 static enum status import_target(struct smb_login *login, struct error *err)
 {
 	char name[sizeof(login->server) + 8];
@@ -144,13 +146,23 @@ static OM_uint32 acquire(struct smb_login *login, gss_name_t name,
 static enum status acquire_kerberos(struct smb_login *login, struct error *err)
 {
 	OM_uint32 minor = 0;
-	enum status status = smb_ticket_get(login->user_name, &login->password, &login->ticket,
-					    &login->no_kerberos, err);
+	const struct smb_ticket_request request = {
+		.user_name = login->user_name,
+		.password = &login->password,
+		.use = &login->use,
+		.server = login->server,
+		.life = login->ticket_life,
+	};
+	enum status status = smb_ticket_get(&request, &login->ticket, &login->no_kerberos, err);
 	if (status != STATUS_OK)
 		return status;
 
-	gss_key_value_element_desc element = { "ccache", smb_ticket_cache(login->ticket) };
-	OM_uint32 major = acquire(login, GSS_C_NO_NAME, &element, 1, &minor);
+	/* An empty key table keeps the machine's own away. */
+	gss_key_value_element_desc elements[] = {
+		{ "ccache", smb_ticket_cache(login->ticket) },
+		{ "client_keytab", "MEMORY:none" },
+	};
+	OM_uint32 major = acquire(login, GSS_C_NO_NAME, elements, ARRAY_LENGTH(elements), &minor);
 	return GSS_ERROR(major) ? fail_gss(err, major, minor, "Kerberos takes no ticket")
 				: STATUS_OK;
 }
@@ -206,11 +218,7 @@ enum status smb_login_begin(struct smb_login *login, struct error *err)
 		status = login->kerberos ? acquire_kerberos(login, err) : acquire_ntlm(login, err);
 	if (status != STATUS_OK)
 		return status;
-	status = advance(login, NULL, 0, err);
-	/* The ticket is there, so the password was right: the server has no principal. */
-	if (status != STATUS_OK)
-		login->no_kerberos = login->kerberos;
-	return status;
+	return advance(login, NULL, 0, err);
 }
 
 enum status smb_login_continue(struct smb_login *login, const void *token, size_t length,
@@ -228,6 +236,29 @@ void smb_login_token(const struct smb_login *login, const void **data, size_t *l
 bool smb_login_is_complete(const struct smb_login *login)
 {
 	return login->complete;
+}
+
+bool smb_login_is_kerberos(const struct smb_login *login)
+{
+	return login->kerberos;
+}
+
+int64_t smb_login_life(const struct smb_login *login)
+{
+	OM_uint32 minor = 0;
+	OM_uint32 seconds = 0;
+
+	/* NTLM has no tickets, whatever gss-ntlmssp says of its credentials. */
+	if (!login->kerberos ||
+	    gss_context_time(&minor, login->context, &seconds) != GSS_S_COMPLETE ||
+	    seconds == GSS_C_INDEFINITE)
+		return INT64_MAX;
+	return (int64_t)seconds * 1000;
+}
+
+bool smb_login_withdraw(struct smb_login *login)
+{
+	return smb_password_use_withdraw(&login->use);
 }
 
 bool smb_login_has_no_kerberos(const struct smb_login *login)

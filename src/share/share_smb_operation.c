@@ -61,6 +61,8 @@ static enum status run_once(struct smb_connection *connection,
 						     : smb_connect(connection, err);
 
 	if (status == STATUS_OK)
+		status = smb_session_keep(connection, err);
+	if (status == STATUS_OK)
 		status = operation->run(connection, operation->arguments, err);
 	return status;
 }

@@ -15,6 +15,10 @@
 #define SMB_SLOTS 32
 #define SMB_CREDITS_KEPT 256
 
+/* @name below the root as MS-FSCC wants it has at most that many bytes in UTF-16. */
+#define SMB_PATH_MAX (2 * (SHARE_NAME_SIZE + 1024 + 2))
+#define SMB_BODY_KEPT (64 + SMB_PATH_MAX)
+
 /* A request that was sent and not answered. */
 struct smb_slot {
 	bool used;
@@ -50,6 +54,10 @@ struct smb_connection {
 	uint64_t next_message;
 	uint32_t credits; /* granted and not spent */
 	uint64_t session;
+	bool kerberos;        /* how the user was logged on */
+	unsigned ticket_life; /* seconds to ask for; 0: as long as it may. For tests */
+	int64_t expires;      /* monotonic ms: the session's end; INT64_MAX: none */
+	int64_t renew_at;     /* when to log on again, before that */
 	uint32_t tree;
 	struct smb_limits limits;
 	unsigned char preauth[SMB_PREAUTH_SIZE];
@@ -57,6 +65,7 @@ struct smb_connection {
 	struct smb_slot slots[SMB_SLOTS];
 	unsigned char *transmit;
 	unsigned char *receive;
+	unsigned char body[SMB_BODY_KEPT]; /* of the request under way, should it be repeated */
 };
 
 struct smb_request {
@@ -96,6 +105,9 @@ void smb_begin(struct smb_connection *connection, bool cleanup);
 /* Waits until @descriptor has one of @events, the deadline or cancel. */
 MUST_CHECK enum status smb_wait(struct smb_connection *connection, int descriptor, short events,
 				struct error *err);
+/* The same, and OK without *@ready when @until (monotonic ms) comes before the deadline. */
+MUST_CHECK enum status smb_wait_until(struct smb_connection *connection, int descriptor,
+				      short events, int64_t until, bool *ready, struct error *err);
 MUST_CHECK enum status smb_transport_open(struct smb_connection *connection, struct error *err);
 MUST_CHECK enum status smb_transport_send(struct smb_connection *connection, const void *data,
 					  size_t length, struct error *err);
@@ -110,14 +122,18 @@ bool smb_transport_is_stale(const struct smb_connection *connection);
 /* Work that may block beyond any deadline, on a thread that can be left behind. */
 struct smb_aside {
 	void (*run)(void *context);
+	/* On the caller's thread, while run() may be under way and before it is left behind: its
+	 * last word to it. May be NULL. */
+	void (*give_up)(void *context);
 	void (*release)(void *context);
 	void *context;
+	int64_t until; /* monotonic ms; later than the connection's limit: that one counts */
 };
 
-/* OK: it has run and the context is the caller's again. Else it belongs to the thread, or was
- * released. */
+/* OK with *@done: it has run and the context is the caller's again. Else it belongs to the thread,
+ * or was released; OK without *@done when @work->until came. */
 MUST_CHECK enum status smb_aside_run(struct smb_connection *connection,
-				     const struct smb_aside *work, struct error *err);
+				     const struct smb_aside *work, bool *done, struct error *err);
 
 /* --- share_smb_exchange.c --- */
 
@@ -133,7 +149,9 @@ MUST_CHECK enum status smb_send(struct smb_connection *connection,
 /* The next reply, whosever it is; those of writes are accounted to their files. */
 MUST_CHECK enum status smb_receive(struct smb_connection *connection, struct smb_reply *reply,
 				   struct error *err);
-/* Sends and returns the reply to just that, which holds until the next call. */
+bool smb_has_in_flight(const struct smb_connection *connection);
+/* Sends and returns the reply to just that, which holds until the next call. When the server says
+ * that the session has expired, it is renewed and the request sent once more (3.2.5.1.6). */
 MUST_CHECK enum status smb_call(struct smb_connection *connection,
 				const struct smb_request *request, struct smb_reply *reply,
 				struct error *err);
@@ -155,9 +173,23 @@ MUST_CHECK enum status smb_receive_one(struct smb_connection *connection, struct
 
 MUST_CHECK enum status smb_negotiate(struct smb_connection *connection, struct error *err);
 MUST_CHECK enum status smb_session_setup(struct smb_connection *connection, struct error *err);
+/* Before an operation: logs on again when the session's end is near. */
+MUST_CHECK enum status smb_session_keep(struct smb_connection *connection, struct error *err);
+/* When the server says that the session is over: logs on again, with nothing in flight. A failure
+ * ends the connection; a refusal is remembered, as that of the first logon is. */
+MUST_CHECK enum status smb_session_renew(struct smb_connection *connection, struct error *err);
 MUST_CHECK enum status smb_tree_connect(struct smb_connection *connection, struct error *err);
 /* LOGOFF, as far as it goes. */
 void smb_session_end(struct smb_connection *connection);
+
+/* --- share_smb_mechanism.c --- */
+
+/* A login that has begun, by Kerberos or NTLM. On failure @unavailable says that there is no
+ * Kerberos for now, rather than a refusal. */
+MUST_CHECK enum status smb_mechanism_begin(struct smb_connection *connection,
+					   enum share_smb_authentication how,
+					   struct smb_login **login, bool *unavailable,
+					   struct error *err);
 
 /* --- share_smb_connect.c --- */
 
@@ -168,7 +200,6 @@ MUST_CHECK enum status smb_connect(struct smb_connection *connection, struct err
 /* --- share_smb_path.c --- */
 
 /* @name below the root as MS-FSCC wants it, UTF-16LE; 0 with @err filled when it does not fit. */
-#define SMB_PATH_MAX (2 * (SHARE_NAME_SIZE + 1024 + 2))
 MUST_CHECK enum status smb_path(const struct smb_connection *connection, const char *name,
 				unsigned char *out, size_t *length, struct error *err);
 

@@ -66,8 +66,7 @@ static enum status authenticate(struct smb_connection *connection,
 	if (header->session != connection->session)
 		return smb_refuse(err, "it is of another session");
 	if ((header->flags & SMB_FLAG_ASYNC) == 0 && connection->tree != 0 &&
-	    header->command != SMB_TREE_CONNECT && header->command != SMB_LOGOFF &&
-	    header->tree != connection->tree)
+	    smb_command_has_tree(header->command) && header->tree != connection->tree)
 		return smb_refuse(err, "it is of another share");
 	return STATUS_OK;
 }

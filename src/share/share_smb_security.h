@@ -4,6 +4,8 @@
 #ifndef SHARE_SMB_SECURITY_H
 #define SHARE_SMB_SECURITY_H
 
+#include <stdatomic.h>
+
 #include "share_smb_frame.h"
 
 #define SMB_PREAUTH_SIZE 64 /* SHA-512 */
@@ -54,6 +56,22 @@ MUST_CHECK enum status smb_sign(struct smb_security *security, unsigned char *me
 MUST_CHECK enum status smb_signature_verify(struct smb_security *security, unsigned char *message,
 					    size_t length, struct error *err);
 
+/* --- share_smb_password_use.c --- */
+
+/* Whether the password has gone to a KDC, between the thread that waits for one and the thread that
+ * has stopped waiting. One wrong password must stay one bad logon. */
+struct smb_password_use {
+	atomic_int state;
+};
+
+/* False: it was withdrawn. */
+bool smb_password_use_begin(struct smb_password_use *use);
+/* The KDC has taken it for right. */
+void smb_password_use_accept(struct smb_password_use *use);
+/* It is not used from here on. True when using it elsewhere cannot be a second bad logon: it has
+ * not been used, or was right. */
+bool smb_password_use_withdraw(struct smb_password_use *use);
+
 /* --- share_smb_login.c --- */
 
 struct smb_login;
@@ -63,6 +81,7 @@ struct smb_login_options {
 	const char *user_name;
 	const struct secret *password;
 	bool kerberos;
+	unsigned ticket_life; /* see struct smb_ticket_request */
 };
 
 /* Copies what it needs. */
@@ -71,11 +90,16 @@ MUST_CHECK enum status smb_login_new(const struct smb_login_options *options,
 void smb_login_free(struct smb_login *login);
 /* Credentials and the first token; Kerberos talks to its servers here and may block. */
 MUST_CHECK enum status smb_login_begin(struct smb_login *login, struct error *err);
+/* From another thread while smb_login_begin() runs: see smb_password_use_withdraw(). */
+bool smb_login_withdraw(struct smb_login *login);
 /* The token to send, empty when none. */
 void smb_login_token(const struct smb_login *login, const void **data, size_t *length);
 MUST_CHECK enum status smb_login_continue(struct smb_login *login, const void *token, size_t length,
 					  struct error *err);
 bool smb_login_is_complete(const struct smb_login *login);
+bool smb_login_is_kerberos(const struct smb_login *login);
+/* ms that what it rests on is still good for; INT64_MAX: no end. */
+int64_t smb_login_life(const struct smb_login *login);
 /* After both sides are done. */
 MUST_CHECK enum status smb_login_session_key(struct smb_login *login, struct secret *out,
 					     struct error *err);
@@ -86,10 +110,21 @@ bool smb_login_has_no_kerberos(const struct smb_login *login);
 
 struct smb_ticket;
 
-/* A ticket-granting ticket by password, in memory; never a cache of the user's. */
-MUST_CHECK enum status smb_ticket_get(const char *user_name, const struct secret *password,
+struct smb_ticket_request {
+	const char *user_name;
+	const struct secret *password;
+	struct smb_password_use *use;
+	const char *server;
+	unsigned life; /* seconds that the server's ticket is to live; 0: as long as it may */
+};
+
+/* By password a ticket for the server, in memory; never a cache of the user's. @unavailable: there
+ * is no KDC, no realm or no principal for this. */
+MUST_CHECK enum status smb_ticket_get(const struct smb_ticket_request *request,
 				      struct smb_ticket **out, bool *unavailable,
 				      struct error *err);
+/* What smb_ticket_get() says when no KDC answers, for a caller that stopped waiting before. */
+enum status smb_ticket_fail_silent(struct error *err, int64_t waited);
 const char *smb_ticket_cache(const struct smb_ticket *ticket);
 void smb_ticket_free(struct smb_ticket *ticket);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SESSION_SETUP (2.2.5, 3.2.4.2.3, 3.2.5.3): login by GSSAPI, keys, and the proof that server and
- * negotiation are genuine. */
+/* SESSION_SETUP (2.2.5, 3.2.4.2.3, 3.2.5.3): login by GSSAPI, keys, the proof that server and
+ * negotiation are genuine, and the same again before a ticket ends. */
 #include <string.h>
 
 #include "share_smb_private.h"
@@ -9,6 +9,7 @@
 #define TOKEN_MAX 65535
 #define SIGNING_ENABLED_AND_REQUIRED 3
 #define ROUNDS_MAX 8
+#define RENEWAL_MARGIN_MAX (5 * 60 * 1000)
 
 enum session_flag { SESSION_GUEST = 1, SESSION_NULL = 2, SESSION_ENCRYPT = 4 };
 
@@ -85,6 +86,14 @@ static enum status log_on(struct smb_connection *connection, struct smb_login *l
 	return smb_refuse(err, "the login has no end");
 }
 
+static enum status refuse_guest(const struct session *session, struct error *err)
+{
+	if ((session->flags & (SESSION_GUEST | SESSION_NULL)) == 0)
+		return STATUS_OK;
+	return fail(err, STATUS_SHARE_AUTHENTICATION, "log on", NULL,
+		    "the server logged the user on as a guest, which is refused");
+}
+
 /* The signature of the last reply binds the server's knowledge of the password to every byte of
  * the negotiation (3.2.5.3.1, 3.1.5.2). */
 static enum status prove(struct smb_connection *connection, struct smb_login *login,
@@ -92,10 +101,9 @@ static enum status prove(struct smb_connection *connection, struct smb_login *lo
 {
 	AUTO_SECRET key = SECRET_EMPTY;
 
-	if ((session->flags & (SESSION_GUEST | SESSION_NULL)) != 0)
-		return fail(err, STATUS_SHARE_AUTHENTICATION, "log on", NULL,
-			    "the server logged the user on as a guest, which is refused");
-	enum status status = smb_login_session_key(login, &key, err);
+	enum status status = refuse_guest(session, err);
+	if (status == STATUS_OK)
+		status = smb_login_session_key(login, &key, err);
 	if (status == STATUS_OK)
 		status = smb_keys_set(&connection->security, &key, connection->preauth, err);
 	if (status == STATUS_OK)
@@ -112,120 +120,109 @@ static enum status prove(struct smb_connection *connection, struct smb_login *lo
 	return STATUS_OK;
 }
 
-/* --- which mechanism --- */
-
-static bool is_address(const char *server)
+/* Well before the ticket's end: servers' clocks may be ahead, and a request takes its time. */
+static void plan_renewal(struct smb_connection *connection, const struct smb_login *login)
 {
-	return strchr(server, ':') != NULL || strspn(server, "0123456789.") == strlen(server);
-}
+	int64_t now = clock_monotonic(&system_clock);
+	int64_t life = smb_login_life(login);
+	int64_t margin = life / 4 < RENEWAL_MARGIN_MAX ? life / 4 : RENEWAL_MARGIN_MAX;
 
-/* A realm to ask and a server that has a name in it. */
-static bool may_use_kerberos(const struct smb_connection *connection)
-{
-	const char *user = connection->user_name;
-	const char *at = user == NULL ? NULL : strrchr(user, '@');
-
-	return connection->policy.authentication != SHARE_SMB_NTLM && at != NULL && at != user &&
-	       at[1] != '\0' && strchr(user, '\\') == NULL &&
-	       !is_address(connection->address->server);
-}
-
-struct begin {
-	struct smb_login *login;
-	enum status status;
-	struct error error;
-};
-
-static void begin_run(void *context)
-{
-	struct begin *begin = context;
-
-	begin->status = smb_login_begin(begin->login, &begin->error);
-}
-
-static void begin_release(void *context)
-{
-	struct begin *begin = context;
-
-	smb_login_free(begin->login);
-	free(begin);
-}
-
-/* Kerberos asks the name service and its own servers, with time limits of its own. */
-static enum status begin_aside(struct smb_connection *connection, struct smb_login **login,
-			       struct error *err)
-{
-	struct begin *begin = calloc(1, sizeof(*begin));
-
-	if (begin == NULL)
-		return fail_memory(err, "log on");
-	begin->login = TAKE(*login);
-	const struct smb_aside work = { begin_run, begin_release, begin };
-	enum status status = smb_aside_run(connection, &work, err);
-	if (status != STATUS_OK) {
-		error_add_context(err, "asking for a Kerberos ticket");
-		return status;
-	}
-	status = begin->status;
-	if (status != STATUS_OK && err != NULL)
-		*err = begin->error;
-	*login = begin->login;
-	free(begin);
-	return status;
-}
-
-static enum status begin(struct smb_connection *connection, bool kerberos, struct smb_login **login,
-			 struct error *err)
-{
-	const struct smb_login_options options = {
-		.server = connection->address->server,
-		.user_name = connection->user_name,
-		.password = connection->password,
-		.kerberos = kerberos,
-	};
-	enum status status = smb_login_new(&options, login, err);
-
-	if (status != STATUS_OK)
-		return status;
-	return kerberos ? begin_aside(connection, login, err) : smb_login_begin(*login, err);
-}
-
-/* NTLM takes over only where there is no Kerberos for this user and server, never after a refusal:
- * one wrong password is one bad logon. */
-static enum status begin_login(struct smb_connection *connection, struct smb_login **login,
-			       struct error *err)
-{
-	if (may_use_kerberos(connection)) {
-		enum status status = begin(connection, true, login, err);
-
-		if (status == STATUS_OK ||
-		    connection->policy.authentication == SHARE_SMB_KERBEROS || *login == NULL ||
-		    !smb_login_has_no_kerberos(*login))
-			return status;
-		smb_login_free(TAKE(*login));
-	} else if (connection->policy.authentication == SHARE_SMB_KERBEROS) {
-		return fail(err, STATUS_SHARE_AUTHENTICATION, "log on", NULL,
-			    "Kerberos needs a user like name@realm and a server name");
-	}
-	return begin(connection, false, login, err);
+	connection->kerberos = smb_login_is_kerberos(login);
+	connection->expires = life == INT64_MAX ? INT64_MAX : now + life;
+	connection->renew_at = life == INT64_MAX ? INT64_MAX : now + life - margin;
 }
 
 enum status smb_session_setup(struct smb_connection *connection, struct error *err)
 {
 	struct smb_login *login = NULL;
 	struct session session = { .flags = 0 };
+	bool unavailable = false;
 
 	if (connection->user_name == NULL || connection->user_name[0] == '\0' ||
 	    connection->password == NULL || secret_is_empty(connection->password))
 		return fail(err, STATUS_SHARE_AUTHENTICATION, "log on", NULL,
 			    "a share on a server needs a user name and a password");
-	enum status status = begin_login(connection, &login, err);
+	enum status status = smb_mechanism_begin(connection, connection->policy.authentication,
+						 &login, &unavailable, err);
 	if (status == STATUS_OK)
 		status = log_on(connection, login, &session, err);
 	if (status == STATUS_OK)
 		status = prove(connection, login, &session, err);
+	if (status == STATUS_OK)
+		plan_renewal(connection, login);
 	smb_login_free(login);
 	return status;
+}
+
+/* --- re-authentication: 3.2.4.2.3.1, 3.2.5.3.2 --- */
+
+/* On the same session id and protected by its keys, which stay, as do open files and the tree. */
+static enum status log_on_again(struct smb_connection *connection, bool *unavailable,
+				struct error *err)
+{
+	struct smb_login *login = NULL;
+	struct session session = { .flags = 0 };
+	enum status status = smb_mechanism_begin(
+		connection, connection->kerberos ? SHARE_SMB_KERBEROS : SHARE_SMB_NTLM, &login,
+		unavailable, err);
+
+	if (status == STATUS_OK)
+		status = log_on(connection, login, &session, err);
+	if (status == STATUS_OK)
+		status = refuse_guest(&session, err);
+	if (status == STATUS_OK)
+		plan_renewal(connection, login);
+	smb_login_free(login);
+	return status;
+}
+
+/* Nothing else is in flight meanwhile: a server answers it with an error once the ticket is over.
+ */
+static enum status drain(struct smb_connection *connection, struct error *err)
+{
+	enum status status = STATUS_OK;
+	struct smb_reply reply;
+
+	while (status == STATUS_OK && smb_has_in_flight(connection))
+		status = smb_receive(connection, &reply, err);
+	return status;
+}
+
+/* @may_wait: the session is still good, so that a KDC that is silent now may be asked later. */
+static enum status renew(struct smb_connection *connection, bool may_wait, struct error *err)
+{
+	struct error local = { .status = STATUS_OK };
+	bool unavailable = false;
+	enum status status = drain(connection, &local);
+
+	if (status == STATUS_OK)
+		status = log_on_again(connection, &unavailable, &local);
+	int64_t left = connection->expires - clock_monotonic(&system_clock);
+	if (status != STATUS_OK && unavailable && may_wait && left > 0) {
+		connection->renew_at = connection->expires - left / 2;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		return STATUS_OK;
+	error_add_context(&local, "logging on again, as the session has come to its end");
+	if (status == STATUS_SHARE_AUTHENTICATION)
+		connection->denied = local;
+	smb_drop(connection);
+	if (err != NULL)
+		*err = local;
+	return status;
+}
+
+enum status smb_session_keep(struct smb_connection *connection, struct error *err)
+{
+	if (connection->deaf || clock_monotonic(&system_clock) < connection->renew_at)
+		return STATUS_OK;
+	return renew(connection, true, err);
+}
+
+enum status smb_session_renew(struct smb_connection *connection, struct error *err)
+{
+	return renew(connection, false, err);
 }
 
 void smb_session_end(struct smb_connection *connection)

@@ -149,22 +149,6 @@ const char *smb_status_name(uint32_t status, char text[32])
 	return text;
 }
 
-bool smb_status_is_disconnect(uint32_t status)
-{
-	switch (status) {
-	case 0xC00000C9:
-	case 0xC0000203:
-	case 0xC000020C:
-	case 0xC000020D:
-	case 0xC000023A:
-	case 0xC0000241:
-	case 0xC000035C:
-		return true;
-	default:
-		return false;
-	}
-}
-
 enum status smb_status_fail(struct error *err, enum smb_access access, uint32_t status)
 {
 	const struct meaning *meaning = find(status);

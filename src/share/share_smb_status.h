@@ -12,6 +12,7 @@
 #define NT_END_OF_FILE 0xC0000011u
 #define NT_MORE_PROCESSING_REQUIRED 0xC0000016u
 #define NT_FILE_IS_A_DIRECTORY 0xC00000BAu
+#define NT_NETWORK_SESSION_EXPIRED 0xC000035Cu
 
 /* While it is being opened, the share's own name can be wrong; later only a file's. */
 enum smb_access { SMB_ACCESS_ROOT, SMB_ACCESS_FILE };
@@ -20,7 +21,5 @@ enum smb_access { SMB_ACCESS_ROOT, SMB_ACCESS_FILE };
 enum status smb_status_fail(struct error *err, enum smb_access access, uint32_t status);
 /* "STATUS_DISK_FULL", or the number. */
 const char *smb_status_name(uint32_t status, char text[32]);
-/* The session or connection is over and a new one may do. */
-bool smb_status_is_disconnect(uint32_t status);
 
 #endif

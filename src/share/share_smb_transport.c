@@ -50,21 +50,29 @@ static enum status fail_overdue(struct smb_connection *connection, struct error 
 	return STATUS_SHARE_CONNECTION;
 }
 
-enum status smb_wait(struct smb_connection *connection, int descriptor, short events,
-		     struct error *err)
+static int64_t sooner(int64_t left, int64_t right)
 {
+	return left < right ? left : right;
+}
+
+enum status smb_wait_until(struct smb_connection *connection, int descriptor, short events,
+			   int64_t until, bool *ready, struct error *err)
+{
+	*ready = false;
 	for (;;) {
-		int64_t left = connection->limit - clock_monotonic(&system_clock);
+		int64_t now = clock_monotonic(&system_clock);
+		int64_t left = sooner(connection->limit, until) - now;
 		struct pollfd polled[] = {
 			{ .fd = descriptor, .events = events },
 			{ .fd = connection->deaf ? -1 : cancel_descriptor(connection->cancel),
 			  .events = POLLIN },
 		};
 
-		if (left <= 0)
+		if (connection->limit <= now)
 			return fail_overdue(connection, err);
-		if (poll(polled, ARRAY_LENGTH(polled), left > INT32_MAX ? INT32_MAX : (int)left) <
-			    0 &&
+		if (left <= 0)
+			return STATUS_OK;
+		if (poll(polled, ARRAY_LENGTH(polled), (int)sooner(left, INT32_MAX)) < 0 &&
 		    errno != EINTR)
 			return fail_errno(err, STATUS_FAILED, "wait for server", NULL);
 		if (polled[1].revents != 0) {
@@ -72,9 +80,18 @@ enum status smb_wait(struct smb_connection *connection, int descriptor, short ev
 			if (status != STATUS_OK)
 				return status;
 		}
-		if (polled[0].revents != 0)
+		*ready = polled[0].revents != 0;
+		if (*ready)
 			return STATUS_OK;
 	}
+}
+
+enum status smb_wait(struct smb_connection *connection, int descriptor, short events,
+		     struct error *err)
+{
+	bool ready;
+
+	return smb_wait_until(connection, descriptor, events, INT64_MAX, &ready, err);
 }
 
 /* --- the server's addresses --- */
@@ -117,8 +134,12 @@ static enum status resolve(struct smb_connection *connection, struct lookup **ou
 					  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	lookup->result = getaddrinfo(lookup->host, lookup->port, &numeric, &lookup->addresses);
 	if (lookup->result != 0) {
-		const struct smb_aside work = { lookup_run, lookup_release, lookup };
-		enum status status = smb_aside_run(connection, &work, err);
+		const struct smb_aside work = { .run = lookup_run,
+						.release = lookup_release,
+						.context = lookup,
+						.until = INT64_MAX };
+		bool done;
+		enum status status = smb_aside_run(connection, &work, &done, err);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -141,8 +162,9 @@ static enum status fail_connect(struct error *err, int cause)
 	return fail_errno(err, STATUS_SHARE_CONNECTION, STEP_CONNECT, NULL);
 }
 
+/* Gives up at @until, which is before the connection's own limit if other addresses are left. */
 static enum status dial(struct smb_connection *connection, const struct addrinfo *address,
-			struct error *err)
+			int64_t until, struct error *err)
 {
 	AUTO_CLOSE descriptor =
 		socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -157,9 +179,13 @@ static enum status dial(struct smb_connection *connection, const struct addrinfo
 	if (connect(descriptor, address->ai_addr, address->ai_addrlen) != 0) {
 		if (errno != EINPROGRESS)
 			return fail_connect(err, errno);
-		enum status status = smb_wait(connection, descriptor, POLLOUT, err);
+		bool ready;
+		enum status status =
+			smb_wait_until(connection, descriptor, POLLOUT, until, &ready, err);
 		if (status != STATUS_OK)
 			return status;
+		if (!ready)
+			return fail_connect(err, ETIMEDOUT);
 		if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &cause, &size) != 0)
 			return fail_connect(err, errno);
 		if (cause != 0)
@@ -179,7 +205,7 @@ enum status smb_transport_open(struct smb_connection *connection, struct error *
 		return status;
 	status = STATUS_SHARE_CONNECTION;
 	for (const struct addrinfo *at = lookup->addresses; at != NULL; at = at->ai_next) {
-		status = dial(connection, at, err);
+		status = dial(connection, at, INT64_MAX, err);
 		if (status != STATUS_SHARE_CONNECTION || connection->lost)
 			break;
 	}

@@ -6,7 +6,7 @@
 #   unshare -n -m --propagation private sh tests/fake/domain_private.sh FOLDER required|desired|off
 # It is dc1.contoso.com, also filesrv01 (its second name with a Kerberos principal) and alias (one without).
 # /etc of the mount namespace gets hosts, resolv.conf and krb5.conf for clients inside; with $DOMAIN_TICKET their
-# tickets live that many seconds. tests/fake/domain_accounts.py makes the users. Shares: data, small (8 MiB), denied
+# tickets live that many seconds, at least 121: shorter ones count as those for changing a password. tests/fake/domain_accounts.py makes the users. Shares: data, small (8 MiB), denied
 # (to all but "other-user"). $DOMAIN_OPTIONS: lines for [global], which count before those here.
 # Killing it ends all of its processes.
 set -eu

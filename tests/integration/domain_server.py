@@ -39,7 +39,7 @@ def enter_namespaces():
 
 class Domain:
     """Running inside the with-block; .data is the folder behind the share "data". @ticket_seconds: how long tickets
-    that clients ask for live. @options: lines for [global] of smb.conf."""
+    that clients ask for live, at least 121. @options: lines for [global] of smb.conf."""
 
     def __init__(self, encrypt="required", ticket_seconds=None, options=""):
         self.folder = tempfile.mkdtemp(prefix="domain-")
@@ -60,18 +60,19 @@ class Domain:
             ["setpriv", "--pdeathsig", "KILL", "sh", os.path.join(FAKE, "domain_private.sh"), self.folder,
              self.encrypt], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=self.environment)
         end = time.monotonic() + READY_SECONDS
-        for port in (445, 88, 53):
-            self.wait_for(port, end)
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError("the domain controller did not start")
+            time.sleep(0.05)
 
-    def wait_for(self, port, end):
-        while True:
-            try:
+    @staticmethod
+    def is_ready():
+        try:
+            for port in (53, 88, 389, 445):
                 socket.create_connection((ADDRESS, port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    raise AssertionError("the domain controller did not start") from None
-                time.sleep(0.05)
+        except OSError:
+            return False
+        return os.path.exists("/run/samba/winbindd/pipe")
 
     def stop(self):
         if self.process is not None:
