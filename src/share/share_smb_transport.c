@@ -195,6 +195,17 @@ static enum status dial(struct smb_connection *connection, const struct addrinfo
 	return STATUS_OK;
 }
 
+/* A mute address takes only its part of what is left, so that the others have theirs. */
+static int64_t part_of_time(const struct smb_connection *connection, const struct addrinfo *first)
+{
+	int64_t now = clock_monotonic(&system_clock);
+	int64_t count = 0;
+
+	for (const struct addrinfo *at = first; at != NULL; at = at->ai_next)
+		count++;
+	return count == 1 ? INT64_MAX : now + (connection->limit - now) / count;
+}
+
 /* Each address in turn: the deadline is for all of them. */
 enum status smb_transport_open(struct smb_connection *connection, struct error *err)
 {
@@ -205,7 +216,7 @@ enum status smb_transport_open(struct smb_connection *connection, struct error *
 		return status;
 	status = STATUS_SHARE_CONNECTION;
 	for (const struct addrinfo *at = lookup->addresses; at != NULL; at = at->ai_next) {
-		status = dial(connection, at, INT64_MAX, err);
+		status = dial(connection, at, part_of_time(connection, at), err);
 		if (status != STATUS_SHARE_CONNECTION || connection->lost)
 			break;
 	}

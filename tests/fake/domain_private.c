@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,20 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fake/private_network.h"
 #include "fake/run_program.h"
 
 #include "domain_private.h"
 
 #define PATIENCE 1200 /* times 50 ms */
-
-bool domain_private_enter(void)
-{
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return true;
-	perror("domain_private: namespaces");
-	return false;
-}
 
 static bool is_serving(uint16_t port)
 {
@@ -145,22 +136,11 @@ unsigned domain_private_logons(const struct domain_private *domain, const char *
 	return count;
 }
 
-void domain_private_block(unsigned port, const char *how)
+void domain_private_block_kdc(const char *how)
 {
-	char rules[512];
-	const char *const arguments[] = { "nft", rules, NULL };
-	int used =
-		snprintf(rules, sizeof(rules), "add table inet domain; delete table inet domain");
-
-	if (how != NULL)
-		(void)snprintf(rules + used, sizeof(rules) - (size_t)used,
-			       "; add table inet domain; add chain inet domain input "
-			       "{ type filter hook input priority 0; }; "
-			       "add rule inet domain input tcp dport %u %s; "
-			       "add rule inet domain input udp dport %u %s",
-			       port, strcmp(how, "reject") == 0 ? "reject with tcp reset" : how,
-			       port, how);
-	run(arguments, NULL);
+	private_network_block("tcp dport 88",
+			      strcmp(how, "reject") == 0 ? "reject with tcp reset" : how);
+	private_network_block("udp dport 88", how);
 }
 
 void domain_private_signal(const struct domain_private *domain, int signal)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The domain controller of domain_private.sh for one test program, in a network that the program
- * makes for itself. */
+/* The domain controller of domain_private.sh for one test program, in a network of its own. */
 #ifndef TESTS_FAKE_DOMAIN_PRIVATE_H
 #define TESTS_FAKE_DOMAIN_PRIVATE_H
 
@@ -18,9 +17,8 @@ struct domain_private {
 	pid_t pid; /* ends with all of its processes when killed; 0: none */
 };
 
-/* Puts this program into network and mount namespaces of its own, before it has threads. */
-bool domain_private_enter(void);
-/* Starts it and waits until it serves; false with a reason on standard error. */
+/* Starts it and waits until it serves, after private_network_enter(); false with a reason on
+ * standard error. */
 bool domain_private_start(struct domain_private *domain, const char *encrypt);
 void domain_private_stop(struct domain_private *domain);
 
@@ -31,8 +29,9 @@ int domain_private_account(const struct domain_private *domain, const char *acti
 			   const char *user);
 /* Logons over SMB that the server let in by @mechanism ("krb5", "NTLMSSP") so far. */
 unsigned domain_private_logons(const struct domain_private *domain, const char *mechanism);
-/* Everything to @port of the domain vanishes ("drop") or is refused ("reject"); NULL: no more. */
-void domain_private_block(unsigned port, const char *how);
+/* What goes to the KDC vanishes ("drop") or is refused ("reject"), until
+ * private_network_unblock(). */
+void domain_private_block_kdc(const char *how);
 /* @signal to all processes of the SMB server. */
 void domain_private_signal(const struct domain_private *domain, int signal);
 

@@ -9,6 +9,7 @@
 
 #include "../../../src/share/share_smb_operation.h"
 #include "fake/domain_private.h"
+#include "fake/private_network.h"
 #include "fake/smbd_leak.h"
 #include "share_cmocka.h"
 
@@ -116,11 +117,11 @@ static void wait_for_threads(unsigned count)
 static void test_smb_domain_refusing_kdc_leaves_ntlm(void **state)
 {
 	(void)state;
-	domain_private_block(88, "reject");
+	domain_private_block_kdc("reject");
 	expect_let_in(DOMAIN_SERVER, DOMAIN_KERBEROS_USER, SHARE_SMB_AUTOMATIC, "NTLMSSP");
 	expect_refused(DOMAIN_SERVER, DOMAIN_KERBEROS_USER, SHARE_SMB_KERBEROS, AGES,
 		       "KRB5_KDC_UNREACH");
-	domain_private_block(88, NULL);
+	private_network_unblock();
 }
 
 /* Deadlines that libkrb5 alone would use up. */
@@ -132,7 +133,7 @@ static void test_smb_domain_mute_kdc_leaves_time_for_ntlm(void **state)
 	struct error err;
 
 	(void)state;
-	domain_private_block(88, "drop");
+	domain_private_block_kdc("drop");
 	expect_refused(DOMAIN_SERVER, DOMAIN_KERBEROS_USER, SHARE_SMB_KERBEROS, 2000,
 		       "KRB5_KDC_UNREACH");
 	assert_int_equal(open_as(DOMAIN_SERVER, DOMAIN_KERBEROS_USER, SHARE_SMB_AUTOMATIC, 4000,
@@ -141,7 +142,7 @@ static void test_smb_domain_mute_kdc_leaves_time_for_ntlm(void **state)
 	assert_false(share->kerberos);
 	share_smb_driver.close(share);
 	smbd_private_options_done(&options);
-	domain_private_block(88, NULL);
+	private_network_unblock();
 	wait_for_threads(threads);
 }
 
@@ -155,7 +156,7 @@ static void test_smb_domain_late_kdc_is_no_second_bad_logon(void **state)
 
 	(void)state;
 	domain_private_account(&domain, "forgive", "lockout-user");
-	domain_private_block(88, "drop");
+	domain_private_block_kdc("drop");
 	domain_private_options(&options, DOMAIN_SERVER, "lockout-user@contoso.com");
 	options.options.deadline = 4000;
 	options.password.data[0] = 'X';
@@ -164,7 +165,7 @@ static void test_smb_domain_late_kdc_is_no_second_bad_logon(void **state)
 	assert_string_equal(err.cause_name, "STATUS_LOGON_FAILURE");
 	assert_int_equal(domain_private_account(&domain, "bad-logons", "lockout-user"), 1);
 	assert_true(count_threads() > threads);
-	domain_private_block(88, NULL);
+	private_network_unblock();
 	wait_for_threads(threads);
 	assert_int_equal(domain_private_account(&domain, "bad-logons", "lockout-user"), 1);
 	smbd_private_options_done(&options);
@@ -379,12 +380,12 @@ static void test_smb_domain_session_goes_on_while_the_kdc_is_down(void **state)
 	assert_int_equal(open_as(DOMAIN_SERVER, DOMAIN_KERBEROS_USER, SHARE_SMB_AUTOMATIC, AGES,
 				 &options, &share, &err),
 			 STATUS_OK);
-	domain_private_block(88, "reject");
+	domain_private_block_kdc("reject");
 	share->renew_at = 0;
 	assert_int_equal(share_smb_driver.free_space(share, &space, &err), STATUS_OK);
 	assert_true(share->renew_at > clock_monotonic(&system_clock));
 	assert_true(share->renew_at < share->expires);
-	domain_private_block(88, NULL);
+	private_network_unblock();
 	share_smb_driver.close(share);
 	smbd_private_options_done(&options);
 }
@@ -419,7 +420,7 @@ int main(void)
 		cmocka_unit_test(test_smb_domain_session_goes_on_while_the_kdc_is_down),
 	};
 
-	if (!domain_private_enter())
+	if (!private_network_enter())
 		return 1;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
