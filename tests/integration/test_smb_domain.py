@@ -8,9 +8,11 @@ import unittest
 import harness
 from domain_server import (KERBEROS_USER, NTLM_USER, PASSWORD, SECOND_NAME, SERVER, WITHOUT_PRINCIPAL, Domain,
                            enter_namespaces)
+from trees import differences, fill
 
 AUTHENTICATION = 5  # exit status
 NOT_FOUND = 4
+LOCKOUT_THRESHOLD = 3  # of domain_accounts.py
 DOMAIN = None
 
 
@@ -27,17 +29,21 @@ def logons(before):
     return [(line.split("[SMB2,")[1].split("]")[0], line.split("\\[")[1].split("]")[0]) for line in lines]
 
 
+def write_password(deployment, text=PASSWORD):
+    path = deployment.path("share.password")
+    with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(text + "\n")
+    return path
+
+
 class Logons(unittest.TestCase):
     def setUp(self):
         self.deployment = harness.Deployment(initialize=False)
         self.addCleanup(self.deployment.remove)
 
-    def list(self, user, password=PASSWORD, server=SERVER, share="data"):
-        path = self.deployment.path("share.password")
-        with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as file:
-            file.write(password + "\n")
-        return harness.run("list", "--from", DOMAIN.url(share, server), "--user", user, "--password-file", path,
-                           check=False)
+    def list(self, user, password=PASSWORD, server=SERVER, share="small"):
+        return harness.run("list", "--from", DOMAIN.url(share, server), "--user", user, "--password-file",
+                           write_password(self.deployment, password), check=False)
 
     def expect_let_in(self, mechanism, user, server=SERVER):
         before = len(DOMAIN.log())
@@ -96,6 +102,47 @@ class Logons(unittest.TestCase):
                 self.expect_refused(user, cause, "wrong")
                 self.assertEqual(DOMAIN.bad_logons("lockout-user"), 1)
                 DOMAIN.forgive("lockout-user")
+
+
+class Backups(unittest.TestCase):
+    def test_backup_and_recovery_over_kerberos(self):
+        with harness.Deployment() as deployment:
+            fill(deployment.source)
+            before = len(DOMAIN.log())
+            with deployment.serve() as service:
+                deployment.configure(service, path=f"\\\\{SERVER}\\data", userName=KERBEROS_USER, password=PASSWORD)
+                backup = deployment.backup(service)
+                self.assertEqual(backup["properties"]["backupInfo"]["status"], "Succeeded")
+            self.assertIn("MASBackup", os.listdir(DOMAIN.data))
+
+            target = deployment.path("recovered")
+            harness.run("recover", "--from", DOMAIN.url(server=SECOND_NAME), "--user", KERBEROS_USER,
+                        "--password-file", write_password(deployment), "--pfx", deployment.pfx_file,
+                        "--pfx-password-file", deployment.password_file, "--to", target)
+            self.assertEqual(differences(deployment.source, os.path.join(target, "Files")), [])
+            self.assertEqual(set(logons(before)), {("krb5", "backup-user")})
+
+    def test_wrong_password_of_the_service_is_one_bad_logon(self):
+        with harness.Deployment() as deployment, deployment.serve() as service:
+            for user, cause in (("CONTOSO\\lockout-user", "STATUS_LOGON_FAILURE"),
+                                ("lockout-user@contoso.com", "KRB5KDC_ERR_PREAUTH_FAILED")):
+                with self.subTest(user):
+                    answer = service.client.poll(service.client.put(deployment.location, deployment.location_body(
+                        path=DOMAIN.url(), userName=user, password="wrong")))
+                    self.assertIn(cause, answer.text)
+                    self.assertEqual(DOMAIN.bad_logons("lockout-user"), 1)
+                    DOMAIN.forgive("lockout-user")
+
+    def test_lockout_is_said(self):
+        with harness.Deployment(initialize=False) as deployment:
+            options = ["list", "--from", DOMAIN.url(), "--user", NTLM_USER.replace("backup-user", "lockout-user")]
+            wrong = write_password(deployment, "wrong")
+            for _ in range(LOCKOUT_THRESHOLD):
+                harness.run(*options, "--password-file", wrong, check=False)
+            result = harness.run(*options, "--password-file", write_password(deployment), check=False)
+            self.assertEqual(result.returncode, AUTHENTICATION)
+            self.assertIn("STATUS_ACCOUNT_LOCKED_OUT", result.stderr)
+            DOMAIN.forgive("lockout-user")
 
 
 if __name__ == "__main__":
