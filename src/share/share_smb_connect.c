@@ -67,8 +67,5 @@ enum status smb_connect(struct smb_connection *connection, struct error *err)
 		if (attempt == ATTEMPTS)
 			error_add_context(err, "after %d attempts", ATTEMPTS);
 	}
-	/* Never a second logon with what was refused: it locks accounts. */
-	if (status == STATUS_SHARE_AUTHENTICATION)
-		connection->denied = *err;
 	return status;
 }

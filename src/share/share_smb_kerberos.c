@@ -206,6 +206,8 @@ enum status smb_ticket_get(const struct smb_ticket_request *request, struct smb_
 	if (code != 0) {
 		enum status status = fail_ticket(ticket->context, code, unavailable, err);
 		smb_ticket_free(ticket);
+		/* A KDC that fell silent after it was shown the password may have counted it. */
+		*unavailable = *unavailable && smb_password_use_withdraw(request->use);
 		return status;
 	}
 	*out = ticket;

@@ -3,6 +3,7 @@
  * Offering both would make one wrong password two bad logons and hide Kerberos' reasons. */
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -285,6 +286,8 @@ enum status smb_login_session_key(struct smb_login *login, struct secret *out, s
 			      "the login's session key has a wrong length");
 	else
 		status = secret_copy(out, keys->elements[0].value, keys->elements[0].length, err);
+	for (size_t i = 0; i < keys->count; i++)
+		OPENSSL_cleanse(keys->elements[i].value, keys->elements[i].length);
 	(void)gss_release_buffer_set(&minor, &keys);
 	return status;
 }

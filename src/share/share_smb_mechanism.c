@@ -41,7 +41,7 @@ static enum status login_new(const struct smb_connection *connection, bool kerbe
 
 struct begin {
 	struct smb_login *login;
-	bool *withdrawn; /* the waiting thread's: see smb_login_withdraw() */
+	bool *harmless; /* the waiting thread's: what smb_login_withdraw() said */
 	enum status status;
 	struct error error;
 };
@@ -57,7 +57,7 @@ static void begin_give_up(void *context)
 {
 	struct begin *begin = context;
 
-	*begin->withdrawn = smb_login_withdraw(begin->login);
+	*begin->harmless = smb_login_withdraw(begin->login);
 }
 
 static void begin_release(void *context)
@@ -82,13 +82,13 @@ static enum status begin_aside(struct smb_connection *connection, struct smb_log
 	struct begin *begin = calloc(1, sizeof(*begin));
 	int64_t now = clock_monotonic(&system_clock);
 	int64_t time = kerberos_time(connection, now);
-	bool withdrawn = false;
+	bool harmless = false;
 	bool done;
 
 	if (begin == NULL)
 		return fail_memory(err, "log on");
 	begin->login = TAKE(*login);
-	begin->withdrawn = &withdrawn;
+	begin->harmless = &harmless;
 	const struct smb_aside work = { .run = begin_run,
 					.give_up = begin_give_up,
 					.release = begin_release,
@@ -100,7 +100,7 @@ static enum status begin_aside(struct smb_connection *connection, struct smb_log
 		return status;
 	}
 	if (!done) {
-		*unavailable = withdrawn;
+		*unavailable = harmless;
 		return smb_ticket_fail_silent(err, time);
 	}
 	status = begin->status;
@@ -157,5 +157,6 @@ enum status smb_mechanism_begin(struct smb_connection *connection,
 		return fail(err, STATUS_SHARE_AUTHENTICATION, "log on", NULL,
 			    "Kerberos needs a user like name@realm and a server name");
 	}
+	*unavailable = false;
 	return begin_ntlm(connection, login, err);
 }

@@ -172,6 +172,7 @@ MUST_CHECK enum status smb_receive_one(struct smb_connection *connection, struct
 /* --- share_smb_negotiate.c, share_smb_session.c, share_smb_tree.c --- */
 
 MUST_CHECK enum status smb_negotiate(struct smb_connection *connection, struct error *err);
+/* Logs on; @err is not NULL. */
 MUST_CHECK enum status smb_session_setup(struct smb_connection *connection, struct error *err);
 /* Before an operation: logs on again when the session's end is near. */
 MUST_CHECK enum status smb_session_keep(struct smb_connection *connection, struct error *err);

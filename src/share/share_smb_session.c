@@ -132,6 +132,15 @@ static void plan_renewal(struct smb_connection *connection, const struct smb_log
 	connection->renew_at = life == INT64_MAX ? INT64_MAX : now + life - margin;
 }
 
+/* Never a second logon with what was refused: it locks accounts. A KDC that was not there may be
+ * asked again. */
+static void remember_refusal(struct smb_connection *connection, enum status status,
+			     bool unavailable, const struct error *err)
+{
+	if (status == STATUS_SHARE_AUTHENTICATION && !unavailable)
+		connection->denied = *err;
+}
+
 enum status smb_session_setup(struct smb_connection *connection, struct error *err)
 {
 	struct smb_login *login = NULL;
@@ -150,13 +159,15 @@ enum status smb_session_setup(struct smb_connection *connection, struct error *e
 		status = prove(connection, login, &session, err);
 	if (status == STATUS_OK)
 		plan_renewal(connection, login);
+	remember_refusal(connection, status, unavailable, err);
 	smb_login_free(login);
 	return status;
 }
 
 /* --- re-authentication: 3.2.4.2.3.1, 3.2.5.3.2 --- */
 
-/* On the same session id and protected by its keys, which stay, as do open files and the tree. */
+/* On the same session id and protected by its keys (3.2.4.1.8), which stay, as do open files and
+ * the tree. */
 static enum status log_on_again(struct smb_connection *connection, bool *unavailable,
 				struct error *err)
 {
@@ -172,6 +183,9 @@ static enum status log_on_again(struct smb_connection *connection, bool *unavail
 		status = refuse_guest(&session, err);
 	if (status == STATUS_OK)
 		plan_renewal(connection, login);
+	else if (status != STATUS_CANCELLED)
+		error_add_context(err, "logging on again, as the session's end is near");
+	remember_refusal(connection, status, *unavailable, err);
 	smb_login_free(login);
 	return status;
 }
@@ -204,9 +218,6 @@ static enum status renew(struct smb_connection *connection, bool may_wait, struc
 	}
 	if (status == STATUS_OK)
 		return STATUS_OK;
-	error_add_context(&local, "logging on again, as the session has come to its end");
-	if (status == STATUS_SHARE_AUTHENTICATION)
-		connection->denied = local;
 	smb_drop(connection);
 	if (err != NULL)
 		*err = local;
