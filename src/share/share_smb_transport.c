@@ -120,16 +120,55 @@ static void lookup_release(void *context)
 	free(lookup);
 }
 
+/* A name service that does not work says nothing about the name. */
+static const struct {
+	int result;
+	const char *name;
+	enum status status;
+} lookup_results[] = {
+	{ EAI_NONAME, "EAI_NONAME", STATUS_SHARE_PATH },
+	{ EAI_NODATA, "EAI_NODATA", STATUS_SHARE_PATH },
+	{ EAI_AGAIN, "EAI_AGAIN", STATUS_SHARE_CONNECTION },
+	{ EAI_FAIL, "EAI_FAIL", STATUS_SHARE_CONNECTION },
+	{ EAI_SYSTEM, "EAI_SYSTEM", STATUS_SHARE_CONNECTION },
+	{ EAI_MEMORY, "EAI_MEMORY", STATUS_NO_MEMORY },
+};
+
+enum status smb_lookup_fail(struct error *err, const char *host, int result)
+{
+	enum status status = STATUS_SHARE_PATH;
+	const char *name = "";
+
+	for (size_t i = 0; i < ARRAY_LENGTH(lookup_results); i++)
+		if (lookup_results[i].result == result) {
+			status = lookup_results[i].status;
+			name = lookup_results[i].name;
+		}
+	(void)fail(err, status, "resolve server name", NULL, "%s \"%s\": %s",
+		   status == STATUS_SHARE_PATH ? "there is no address for the server's name"
+					       : "the name service gives no answer about",
+		   host, gai_strerror(result));
+	if (err != NULL) {
+		err->cause = result;
+		(void)snprintf(err->cause_name, sizeof(err->cause_name), "%s", name);
+	}
+	return status;
+}
+
+static unsigned server_port(const struct smb_connection *connection)
+{
+	return connection->address->port == 0 ? 445 : connection->address->port % 65536;
+}
+
 static enum status resolve(struct smb_connection *connection, struct lookup **out,
 			   struct error *err)
 {
-	unsigned port = connection->address->port;
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 
 	if (lookup == NULL)
 		return fail_memory(err, STEP_CONNECT);
 	(void)snprintf(lookup->host, sizeof(lookup->host), "%s", connection->address->server);
-	(void)snprintf(lookup->port, sizeof(lookup->port), "%u", port == 0 ? 445 : port % 65536);
+	(void)snprintf(lookup->port, sizeof(lookup->port), "%u", server_port(connection));
 	const struct addrinfo numeric = { .ai_socktype = SOCK_STREAM,
 					  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	lookup->result = getaddrinfo(lookup->host, lookup->port, &numeric, &lookup->addresses);
@@ -144,11 +183,9 @@ static enum status resolve(struct smb_connection *connection, struct lookup **ou
 			return status;
 	}
 	if (lookup->result != 0) {
-		(void)fail(err, STATUS_SHARE_PATH, "resolve server name", NULL,
-			   "the server's name \"%s\" has no address: %s", lookup->host,
-			   gai_strerror(lookup->result));
+		enum status status = smb_lookup_fail(err, lookup->host, lookup->result);
 		lookup_release(lookup);
-		return STATUS_SHARE_PATH;
+		return status;
 	}
 	*out = lookup;
 	return STATUS_OK;
@@ -156,10 +193,13 @@ static enum status resolve(struct smb_connection *connection, struct lookup **ou
 
 /* --- connecting --- */
 
-static enum status fail_connect(struct error *err, int cause)
+static enum status fail_connect(const struct smb_connection *connection, struct error *err,
+				int cause)
 {
 	errno = cause;
-	return fail_errno(err, STATUS_SHARE_CONNECTION, STEP_CONNECT, NULL);
+	(void)fail_errno(err, STATUS_SHARE_CONNECTION, STEP_CONNECT, NULL);
+	error_add_context(err, "connecting to port %u", server_port(connection));
+	return STATUS_SHARE_CONNECTION;
 }
 
 /* Gives up at @until, which is before the connection's own limit if other addresses are left. */
@@ -173,23 +213,23 @@ static enum status dial(struct smb_connection *connection, const struct addrinfo
 	socklen_t size = sizeof(cause);
 
 	if (descriptor < 0)
-		return fail_connect(err, errno);
+		return fail_connect(connection, err, errno);
 	(void)setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	if (connect(descriptor, address->ai_addr, address->ai_addrlen) != 0) {
 		if (errno != EINPROGRESS)
-			return fail_connect(err, errno);
+			return fail_connect(connection, err, errno);
 		bool ready;
 		enum status status =
 			smb_wait_until(connection, descriptor, POLLOUT, until, &ready, err);
 		if (status != STATUS_OK)
 			return status;
 		if (!ready)
-			return fail_connect(err, ETIMEDOUT);
+			return fail_connect(connection, err, ETIMEDOUT);
 		if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &cause, &size) != 0)
-			return fail_connect(err, errno);
+			return fail_connect(connection, err, errno);
 		if (cause != 0)
-			return fail_connect(err, cause);
+			return fail_connect(connection, err, cause);
 	}
 	connection->descriptor = TAKE_DESCRIPTOR(descriptor);
 	return STATUS_OK;
@@ -248,6 +288,8 @@ enum status smb_transport_send(struct smb_connection *connection, const void *da
 		if (sent > 0) {
 			at += sent;
 			length -= (size_t)sent;
+		} else if (errno == EPIPE) {
+			return fail_hung_up(err);
 		} else if (errno == EAGAIN) {
 			status = smb_wait(connection, connection->descriptor, POLLOUT, err);
 		} else if (errno != EINTR) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is accepted and refused of an SMB server's replies, one field at a time. */
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../src/share/share_smb_private.h"
 #include "../../../src/share/share_smb_security.h"
 #include "../../../src/share/share_smb_status.h"
 #include "share_cmocka.h"
@@ -436,6 +438,33 @@ static void test_status_table_names_and_classes(void **state)
 	}
 }
 
+static void test_lookup_fail_tells_a_wrong_name_from_a_dead_name_service(void **state)
+{
+	static const struct {
+		int result;
+		enum status status;
+		const char *cause;
+	} cases[] = {
+		{ EAI_NONAME, STATUS_SHARE_PATH, "EAI_NONAME" },
+		{ EAI_NODATA, STATUS_SHARE_PATH, "EAI_NODATA" },
+		{ EAI_AGAIN, STATUS_SHARE_CONNECTION, "EAI_AGAIN" },
+		{ EAI_FAIL, STATUS_SHARE_CONNECTION, "EAI_FAIL" },
+		{ EAI_MEMORY, STATUS_NO_MEMORY, "EAI_MEMORY" },
+		{ EAI_SERVICE, STATUS_SHARE_PATH, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct error err;
+
+		assert_int_equal(smb_lookup_fail(&err, "files.example.com", cases[i].result),
+				 cases[i].status);
+		assert_int_equal(err.status, cases[i].status);
+		assert_string_equal(err.cause_name, cases[i].cause);
+		assert_non_null(strstr(err.message, "\"files.example.com\""));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_entries_walk_takes_all_and_refuses_broken_chains),
 		cmocka_unit_test(test_unicode_round_trip_and_refusals),
 		cmocka_unit_test(test_status_table_names_and_classes),
+		cmocka_unit_test(test_lookup_fail_tells_a_wrong_name_from_a_dead_name_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
