@@ -67,6 +67,16 @@ static enum status run_once(struct smb_connection *connection,
 	return status;
 }
 
+/* A write is answered later: a flush or close that only brings its fault is not what failed. */
+static enum share_operation what_failed(const struct smb_operation *operation)
+{
+	const struct smb_file *file = operation->file;
+
+	return file != NULL && (file->failure != NT_SUCCESS || file->short_write)
+		       ? SHARE_OPERATION_WRITE
+		       : operation->operation;
+}
+
 /* Step and path as the caller knows them; the message keeps what was found. */
 static void complete(const struct smb_connection *connection, const struct smb_operation *operation,
 		     struct error *err)
@@ -74,7 +84,7 @@ static void complete(const struct smb_connection *connection, const struct smb_o
 	const struct share_address *address = connection->address;
 
 	(void)snprintf(err->step, sizeof(err->step), "%s",
-		       share_operation_step(operation->operation));
+		       share_operation_step(what_failed(operation)));
 	if (operation->name[0] != '\0')
 		(void)snprintf(err->path, sizeof(err->path), "%.255s", operation->name);
 	else

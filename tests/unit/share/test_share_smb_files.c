@@ -48,6 +48,7 @@ static void test_smb_full_share_says_full_and_stays_usable(void **state)
 		status = share_flush(file, &err);
 	assert_int_equal(status, STATUS_SHARE_FULL);
 	assert_string_equal(err.cause_name, "STATUS_DISK_FULL");
+	assert_string_equal(err.step, "write file");
 	assert_int_equal(share_close_file(file, &err), STATUS_SHARE_FULL);
 	assert_int_equal(share_remove(share, "large", &err), STATUS_OK);
 	assert_int_equal(share_free_space(share, &space, &err), STATUS_OK);
