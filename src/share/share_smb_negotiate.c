@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NEGOTIATE: 3.1.1 only, signing required, AES-GCM (2.2.3, 3.2.4.2.2.2). */
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "share_smb_private.h"
@@ -65,7 +66,8 @@ static enum status fail_dialect(struct error *err, uint32_t cause)
 	(void)smb_status_fail(err, SMB_ACCESS_ROOT, cause);
 	if (err != NULL) {
 		err->status = STATUS_SHARE_NOT_ACCESSIBLE;
-		error_add_context(err, "the server does not speak SMB 3.1.1");
+		(void)snprintf(err->message, sizeof(err->message),
+			       "the server does not speak SMB 3.1.1, which is required");
 	}
 	return STATUS_SHARE_NOT_ACCESSIBLE;
 }
@@ -98,8 +100,9 @@ enum status smb_negotiate(struct smb_connection *connection, struct error *err)
 	/* Before any credentials leave. */
 	if (negotiated.cipher == SMB_CIPHER_NONE && !may_be_unencrypted(connection))
 		return fail(err, STATUS_SHARE_NOT_ACCESSIBLE, "negotiate", NULL,
-			    "the server does not offer encryption by AES-GCM, which is required "
-			    "unless the server is among those allowed without");
+			    "the server does not offer encryption by AES-GCM, which is required: "
+			    "switch SMB encryption on there, or name the server among those "
+			    "allowed without");
 	connection->limits = negotiated.limits;
 	connection->security.cipher = negotiated.cipher;
 	connection->security.signing = negotiated.signing;

@@ -58,7 +58,8 @@ static const struct meaning meanings[] = {
 	LOGON(0xC0000418, NTLM_BLOCKED, "the server does not accept NTLM"),
 	/* The share and names in it. */
 	SPLIT(0xC00000CC, BAD_NETWORK_NAME, SHARE_PATH, SHARE_PATH,
-	      "the server has no such share, or its folder is gone"),
+	      "the server has no such share, its folder is gone, or it only leads to another "
+	      "server"),
 	SPLIT(0xC00000BE, BAD_NETWORK_PATH, SHARE_PATH, SHARE_PATH, "the network path is wrong"),
 	SPLIT(0xC00000CB, BAD_DEVICE_TYPE, SHARE_PATH, SHARE_PATH, "this is not a file share"),
 	SPLIT(0xC0000257, PATH_NOT_COVERED, SHARE_PATH, SHARE_PATH,
@@ -79,7 +80,9 @@ static const struct meaning meanings[] = {
 	BOTH(0xC000007F, DISK_FULL, SHARE_FULL, "the share is full"),
 	BOTH(0xC0000044, QUOTA_EXCEEDED, SHARE_FULL, "the user's quota is used up"),
 	/* Rights and files. */
-	FILE_FAULT(0xC0000022, ACCESS_DENIED, "the server denies access"),
+	FILE_FAULT(
+		0xC0000022, ACCESS_DENIED,
+		"the server denies access: the account needs the rights to read, write and delete"),
 	FILE_FAULT(0xC00000CA, NETWORK_ACCESS_DENIED, "the server denies access"),
 	FILE_FAULT(0xC0000061, PRIVILEGE_NOT_HELD, "the user lacks a privilege"),
 	FILE_FAULT(0xC00000A2, MEDIA_WRITE_PROTECTED, "the server's disk is read-only"),
