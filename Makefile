@@ -75,8 +75,16 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabac
 		$(LDLIBS) $(TEST_LDLIBS)
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 
-.PHONY: test-programs
+# What scripts start: programs, not tests.
+TEST_TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libinfrabackup.a
+	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LDLIBS)
+$(BUILD)/tests/tools/fuse_faults.o: CPPFLAGS += $(shell pkg-config --cflags fuse3)
+$(BUILD)/tests/tools/fuse_faults: LDLIBS += $(shell pkg-config --libs fuse3)
+
+.PHONY: test-programs test-tools
 test-programs: $(TEST_PROGRAMS)
+test-tools: $(TEST_TOOLS)
 
 # Every test: the runner builds what it needs and runs what does not depend on each other side by side.
 RUN_TESTS = $(PYTHON) tests/run_tests.py --build $(BUILD)
@@ -107,7 +115,7 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 		--html-details $(BUILD)-coverage/coverage.html
 
 # Minutes each: what `make test` samples.
-.PHONY: kill-matrix share-matrix memory-limit
+.PHONY: kill-matrix share-matrix share-faults memory-limit
 KILLS = 50
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) KILLS=$(KILLS) KILL_STEP=1 \
@@ -115,6 +123,8 @@ kill-matrix: all ## kills the service at KILLS random moments (50) and before ev
 share-matrix: $(BUILD)/tests/fault/test_backup_faults ## breaks the share at every call of a backup, in every way
 	@FAULT_STEP=1 CMOCKA_MESSAGE_OUTPUT=stdout $< 2>$(BUILD)/share-matrix.log || \
 		{ tail -n 20 $(BUILD)/share-matrix.log; exit 1; }
+share-faults: test-tools ## breaks real servers and file systems under an upload, prints what it reports (as root)
+	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/share_faults.py
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 
@@ -198,4 +208,5 @@ help: ## lists the targets
 .SECONDARY:
 
 -include $(OBJECTS:.o=.d) $(BUILD)/src/app/app_main.d $(TEST_PROGRAMS:=.d) \
-	$(TEST_HELPER_OBJECTS:.o=.d) $(FUZZ_PROGRAMS:=.d) $(BENCH_PROGRAMS:=.d)
+	$(TEST_HELPER_OBJECTS:.o=.d) $(TEST_TOOLS:=.d) $(FUZZ_PROGRAMS:=.d) \
+	$(BENCH_PROGRAMS:=.d)

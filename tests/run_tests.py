@@ -104,7 +104,7 @@ class Plan:
             targets.append("test-programs")
         if "integration" in self.groups and self.scripts:
             if kind == "plain" or any(kind in kinds for kinds in self.also.values()):
-                targets.append("all")
+                targets += ["all", "test-tools"] if kind == "plain" else ["all"]
         return targets
 
     def builds(self):

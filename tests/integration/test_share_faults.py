@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A sample of the table of faults on real servers and file systems: `make share-faults` has all of it."""
+
+import re
+import unittest
+
+import counted
+import fault_places
+import fault_rows
+import fault_table
+
+SAMPLE = ("wrong password", "DFS link", "server refuses encryption", "name service down", "not an SMB server (HTTP)",
+          "packets dropped", "server killed in mid-write", "server frozen before rename", "connection reset in mid-write",
+          "server: full in the last block", "server: quota used up (btrfs)", "server: EIO at fsync",
+          "server: other bytes come back", "mount: full in the middle", "mount: frozen in mid-write",
+          "mount: ESTALE at write")
+SLACK_SECONDS = 8
+
+
+class Sample(unittest.TestCase):
+    """A test a row, made below."""
+
+
+def add_row(fault):
+    def test(self):
+        row = fault_table.Row(fault, SLACK_SECONDS).run()
+        fault_table.print_row(row)
+        self.assertEqual(row.findings, [])
+
+    setattr(Sample, "test_" + re.sub(r"\W+", "_", fault.name), test)
+
+
+if __name__ == "__main__":
+    fault_places.enter_namespaces()
+    FAULTS = fault_rows.all_faults()
+    for name in SAMPLE:
+        add_row(FAULTS[name])
+    counted.main()
