@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 
+from domain_server import Domain
 from smb_server import ROOT, SmbServer
 
 INSIDE = "INFRABACKUP_TEST_FAULTS"
@@ -272,6 +273,41 @@ class Smb:
             self.kill()
         self.storage.unmount()
         shutil.rmtree(self.server.folder, ignore_errors=True)
+
+
+class DomainShare:
+    """A share in a domain of its own, started by the first row that enters it and ended with @stack."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.server = None
+
+    @property
+    def address(self):
+        return self.server.url()
+
+    @property
+    def data(self):
+        return self.server.data
+
+    def logons(self):
+        """All attempts at the file server and at the Kerberos server, good and bad."""
+        return [line for line in self.server.log().split("\n")
+                if "Auth: [SMB2," in line or "Auth: [Kerberos KDC," in line]
+
+    def start(self):
+        # The domain insists on a network that nobody uses.
+        call("ip", "link", "set", "lo", "down")
+        self.stack.callback(subprocess.run, ["ip", "link", "delete", "domain0"], check=False, stderr=subprocess.DEVNULL)
+        self.server = self.stack.enter_context(Domain())
+
+    def __enter__(self):
+        if self.server is None:
+            self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.forgive("lockout-user")
 
 
 class Speaker:

@@ -7,7 +7,7 @@ import functools
 import os
 import signal
 
-from fault_places import Failing, Folder, Image, Memory, Plain, Quota, Smb, Speaker, bound_over, firewall
+from fault_places import DomainShare, Failing, Folder, Image, Memory, Plain, Quota, Smb, Speaker, bound_over, firewall
 from fault_table import PACK_SIZE, PACKS, Fault
 
 ALL = PACKS * PACK_SIZE
@@ -67,6 +67,24 @@ def account_faults():
     yield logon("wrong password", cause="STATUS_LOGON_FAILURE", password="not it")
     yield logon("unknown user", cause="STATUS_LOGON_FAILURE", user="CONTOSO\\nobody-here")
     yield logon("account disabled", cause="STATUS_ACCOUNT_DISABLED", user="CONTOSO\\disabled-user")
+
+
+def domain_faults(stack):
+    """Accounts as only a domain has them, by NTLM and by Kerberos, which tells less apart."""
+    domain = DomainShare(stack)
+    logon = functools.partial(Fault, place=lambda: domain, failure=AUTHENTICATION, step="open share")
+    for name, user, ntlm, kerberos in (
+            ("unknown user", "nobody-here", "STATUS_LOGON_FAILURE", "KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN"),
+            ("account disabled", "disabled-user", "STATUS_ACCOUNT_DISABLED", "KRB5KDC_ERR_CLIENT_REVOKED"),
+            ("account locked out", "locked-user", "STATUS_ACCOUNT_LOCKED_OUT", "KRB5KDC_ERR_CLIENT_REVOKED"),
+            ("account expired", "account-expired-user", "STATUS_ACCOUNT_EXPIRED", "KRB5KDC_ERR_CLIENT_REVOKED"),
+            ("password expired", "password-expired-user", "STATUS_PASSWORD_EXPIRED", "KRB5KDC_ERR_KEY_EXP"),
+            ("password must change", "must-change-user", "STATUS_PASSWORD_MUST_CHANGE", "KRB5KDC_ERR_KEY_EXP")):
+        yield logon(f"domain, NTLM: {name}", cause=ntlm, user=f"CONTOSO\\{user}")
+        yield logon(f"domain, Kerberos: {name}", cause=kerberos, user=f"{user}@contoso.com")
+    wrong = functools.partial(logon, password="not it")
+    yield wrong("domain, NTLM: wrong password", cause="STATUS_LOGON_FAILURE", user="CONTOSO\\lockout-user")
+    yield wrong("domain, Kerberos: wrong password", cause="KRB5KDC_ERR_PREAUTH_FAILED", user="lockout-user@contoso.com")
 
 
 def place_faults():
@@ -224,11 +242,12 @@ def directory_faults():
                   step="write file", at="write:2", provoke=lambda at: at.storage.die(), heal=lambda at: at.storage.revive())
 
 
-def all_faults():
+def all_faults(stack):
+    """@stack: ends what rows share."""
     smb_causes = {"EIO": "STATUS_IO_DEVICE_ERROR", "EROFS": "STATUS_MEDIA_WRITE_PROTECTED"}
     groups = (account_faults(), place_faults(), dfs_faults(), protocol_faults(), way_faults(), midway_faults(),
               room_faults("server", Smb, "STATUS_DISK_FULL", "STATUS_DISK_FULL"),
               disk_faults("server", Smb, smb_causes),
               room_faults("mount", Folder, "ENOSPC", "EDQUOT"),
-              disk_faults("mount", Folder, {"EIO": "EIO", "EROFS": "EROFS"}), directory_faults())
+              disk_faults("mount", Folder, {"EIO": "EIO", "EROFS": "EROFS"}), directory_faults(), domain_faults(stack))
     return {fault.name: fault for group in groups for fault in group}

@@ -150,24 +150,23 @@ class Row:
     def provoke(self, place):
         fault = self.fault
         seen = self.count_logons(place)
+        before = files_below(place.data) if place.data is not None else {}
         if fault.at is None:
             fault.provoke(place)
         self.outcome = upload(fault.address(place) if fault.address else place.address, fault.user, fault.password,
                               fault.at, lambda: fault.provoke(place))
         if fault.logons is not None:
             self.logons = self.count_logons(place) - seen
-        self.look(place)
+        self.look(place, before)
 
     @staticmethod
     def count_logons(place):
         return len(place.logons()) if place.server is not None else 0
 
-    def look(self, place):
-        """At what is on the share now, if anybody can."""
-        try:
-            found = files_below(place.data) if place.data is not None else {}
-        except OSError:
-            found = {}
+    def look(self, place, before):
+        """At what is new on the share, if anybody can."""
+        found = files_below(place.data) if place.data is not None else {}
+        found = {name: size for name, size in found.items() if name not in before}
         self.left = sum(TEMPORARY in name for name in found)
         self.findings += [f"{name} of {size} bytes has a final name, but was not reported as uploaded"
                           for name, size in found.items() if name.startswith("packs/") and TEMPORARY not in name

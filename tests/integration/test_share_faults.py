@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sample of the table of faults on real servers and file systems: `make share-faults` has all of it."""
 
+import contextlib
 import re
 import unittest
 
@@ -33,7 +34,8 @@ def add_row(fault):
 
 if __name__ == "__main__":
     fault_places.enter_namespaces()
-    FAULTS = fault_rows.all_faults()
-    for name in SAMPLE:
-        add_row(FAULTS[name])
-    counted.main()
+    with contextlib.ExitStack() as stack:
+        faults = fault_rows.all_faults(stack)
+        for chosen in SAMPLE:
+            add_row(faults[chosen])
+        counted.main()

@@ -3,6 +3,7 @@
 """Prints what is reported when real servers and file systems fail, a row a fault: `make share-faults`, minutes, as root.
 Arguments: regular expressions; only rows whose names match one."""
 
+import contextlib
 import os
 import re
 import sys
@@ -17,8 +18,9 @@ import fault_table
 def main():
     fault_places.enter_namespaces()
     wanted = "|".join(sys.argv[1:])
-    passed, failed = fault_table.run_table(
-        [fault for name, fault in fault_rows.all_faults().items() if re.search(wanted, name)])
+    with contextlib.ExitStack() as stack:
+        passed, failed = fault_table.run_table(
+            [fault for name, fault in fault_rows.all_faults(stack).items() if re.search(wanted, name)])
     print(f"{passed} passed, {failed} failed")
     sys.exit(0 if passed and not failed else 1)
 
