@@ -109,7 +109,8 @@ MUST_CHECK enum status smb_wait(struct smb_connection *connection, int descripto
 MUST_CHECK enum status smb_wait_until(struct smb_connection *connection, int descriptor,
 				      short events, int64_t until, bool *ready, struct error *err);
 MUST_CHECK enum status smb_transport_open(struct smb_connection *connection, struct error *err);
-/* Why getaddrinfo() gave no address, by its @result: the name is wrong, or nobody could be asked. */
+/* Why getaddrinfo() gave no address, by its @result: the name is wrong, or nobody could be asked.
+ */
 enum status smb_lookup_fail(struct error *err, const char *host, int result);
 MUST_CHECK enum status smb_transport_send(struct smb_connection *connection, const void *data,
 					  size_t length, struct error *err);

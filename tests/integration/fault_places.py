@@ -67,6 +67,9 @@ class Plain:
     def unmount(self):
         """Also what is broken."""
 
+    def thaw(self):
+        """Lets go on whoever hangs in it, who could not even be killed."""
+
 
 class Mounted(Plain):
     def unmount(self):
@@ -269,6 +272,7 @@ class Smb:
 
     def __exit__(self, *_):
         firewall()
+        self.storage.thaw()
         if self.server.process is not None and self.server.process.poll() is None:
             self.kill()
         self.storage.unmount()

@@ -1,57 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of the table of faults on real servers and real file systems; NAME -> Fault."""
+"""The rows of the table of faults on real servers and real file systems: name -> Fault."""
 
 import contextlib
 import errno
-import functools
 import os
 import signal
+from functools import partial
 
-from fault_places import DomainShare, Failing, Folder, Image, Memory, Plain, Quota, Smb, Speaker, bound_over, firewall
+from fault_places import DomainShare, Failing, Folder, Image, Memory, Quota, Smb, Speaker, bound_over, firewall
 from fault_table import PACK_SIZE, PACKS, Fault
 
-ALL = PACKS * PACK_SIZE
 MIB = 1 << 20
+ALL = PACKS * PACK_SIZE
 HTTP = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
-DFS = """
-host msdfs = yes
-[dfs]
-path = %(folder)s
-msdfs root = yes
-read only = no
-[proxy]
-path = %(folder)s
-msdfs root = yes
-msdfs proxy = \\\\other.example.com\\share
-"""
 
 AUTHENTICATION, CONNECTION, PATH = "ShareAuthentication", "ShareConnection", "SharePathInvalid"
 FULL, ACCESS, WRITE, UPLOAD = "ShareOutOfCapacity", "ShareNotAccessible", "ShareReadWrite", "ShareUploadData"
 
-
-def at_share(name):
-    """The address of another share, or of a folder in it."""
-    return lambda place: place.server.url(name)
-
-
-def order(**faults):
-    return lambda place: place.storage.order(**faults)
+# The upload's step that is broken, and how the library calls what then fails.
+STEPS = {"create": "create file", "write": "write file", "fsync": "flush file", "flush": "close file",
+         "read": "read file", "rename": "rename file"}
 
 
-def send(number):
-    return lambda place: place.server.signal(number)
-
-
-def grow(place):
-    place.storage.grow()
-
-
-def filter_packets(verdict):
-    return lambda place: firewall(f"tcp dport {place.server.port} {verdict}")
-
-
-def pass_packets(_):
-    firewall()
+# --- what breaks and heals a place ---
 
 
 def kill(place):
@@ -62,8 +33,45 @@ def start(place):
     place.server.start()
 
 
+def stop(place):
+    place.server.signal(signal.SIGSTOP)
+
+
+def resume(place):
+    place.server.signal(signal.SIGCONT)
+
+
+def drop_packets(place):
+    firewall(f"tcp dport {place.server.port} drop")
+
+
+def reset_packets(place):
+    firewall(f"tcp dport {place.server.port} reject with tcp reset")
+
+
+def pass_packets(_):
+    firewall()
+
+
+def order(**faults):
+    return lambda place: place.storage.order(**faults)
+
+
+def storage(action, *arguments):
+    """Calls that method of what is below the share."""
+    return lambda place: getattr(place.storage, action)(*arguments)
+
+
+def at_share(name):
+    """The address of another share, or of a folder in it."""
+    return lambda place: place.server.url(name)
+
+
+# --- accounts ---
+
+
 def account_faults():
-    logon = functools.partial(Fault, place=Smb, failure=AUTHENTICATION, step="open share")
+    logon = partial(Fault, place=Smb, failure=AUTHENTICATION, step="open share")
     yield logon("wrong password", cause="STATUS_LOGON_FAILURE", password="not it")
     yield logon("unknown user", cause="STATUS_LOGON_FAILURE", user="CONTOSO\\nobody-here")
     yield logon("account disabled", cause="STATUS_ACCOUNT_DISABLED", user="CONTOSO\\disabled-user")
@@ -72,7 +80,7 @@ def account_faults():
 def domain_faults(stack):
     """Accounts as only a domain has them, by NTLM and by Kerberos, which tells less apart."""
     domain = DomainShare(stack)
-    logon = functools.partial(Fault, place=lambda: domain, failure=AUTHENTICATION, step="open share")
+    logon = partial(Fault, place=lambda: domain, failure=AUTHENTICATION, step="open share")
     for name, user, ntlm, kerberos in (
             ("unknown user", "nobody-here", "STATUS_LOGON_FAILURE", "KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN"),
             ("account disabled", "disabled-user", "STATUS_ACCOUNT_DISABLED", "KRB5KDC_ERR_CLIENT_REVOKED"),
@@ -82,61 +90,79 @@ def domain_faults(stack):
             ("password must change", "must-change-user", "STATUS_PASSWORD_MUST_CHANGE", "KRB5KDC_ERR_KEY_EXP")):
         yield logon(f"domain, NTLM: {name}", cause=ntlm, user=f"CONTOSO\\{user}")
         yield logon(f"domain, Kerberos: {name}", cause=kerberos, user=f"{user}@contoso.com")
-    wrong = functools.partial(logon, password="not it")
+    wrong = partial(logon, password="not it")
     yield wrong("domain, NTLM: wrong password", cause="STATUS_LOGON_FAILURE", user="CONTOSO\\lockout-user")
-    yield wrong("domain, Kerberos: wrong password", cause="KRB5KDC_ERR_PREAUTH_FAILED", user="lockout-user@contoso.com")
+    yield wrong("domain, Kerberos: wrong password", cause="KRB5KDC_ERR_PREAUTH_FAILED",
+                user="lockout-user@contoso.com")
 
 
-def place_faults():
-    opening = functools.partial(Fault, place=Smb, step="open share")
-    denied = functools.partial(Fault, place=Smb, failure=WRITE, cause="STATUS_ACCESS_DENIED", step="make folder")
+# --- shares and rights ---
+
+
+def share_faults():
+    opening = partial(Fault, place=Smb, step="open share")
     yield opening("share missing", failure=PATH, cause="STATUS_BAD_NETWORK_NAME", address=at_share("missing"))
     yield opening("share's folder gone", failure=PATH, cause="STATUS_BAD_NETWORK_NAME", address=at_share("gone"))
     yield opening("folder missing", failure=PATH, cause="STATUS_OBJECT_NAME_NOT_FOUND", address=at_share("data/none"))
-    yield opening("share denied to the account", failure=ACCESS, cause="STATUS_ACCESS_DENIED", address=at_share("denied"))
+    yield opening("share denied to the account", failure=ACCESS, cause="STATUS_ACCESS_DENIED",
+                  address=at_share("denied"))
+    denied = partial(Fault, place=Smb, failure=WRITE, cause="STATUS_ACCESS_DENIED", step="make folder")
     yield denied("share is read-only", address=at_share("readonly"))
     yield denied("account without the right to write", provoke=lambda place: os.chmod(place.data, 0o755),
                  heal=lambda place: os.chmod(place.data, 0o777))
 
 
-def dfs_faults():
-    def link(place):
-        os.symlink("msdfs:other.example.com\\share", os.path.join(place.data, "link"))
+class DfsServer(Smb):
+    """With a DFS root, a link in it, and a share that is nothing but a link."""
 
-    dfs = functools.partial(Fault, place=DfsServer, failure=PATH, step="open share", provoke=link)
+    def __init__(self):
+        super().__init__()
+        self.server.options = "\n".join((
+            "host msdfs = yes",
+            "[dfs]", f"path = {self.data}", "msdfs root = yes", "read only = no",
+            "[proxy]", f"path = {self.data}", "msdfs root = yes", "msdfs proxy = \\\\other.example.com\\share"))
+
+    def add_link(self):
+        os.symlink("msdfs:other.example.com\\share", os.path.join(self.data, "link"))
+
+
+def dfs_faults():
+    dfs = partial(Fault, place=DfsServer, failure=PATH, step="open share", provoke=DfsServer.add_link)
+    yield dfs("DFS root itself", failure="", cause="", step="", address=at_share("dfs"))
     yield dfs("DFS link", cause="STATUS_PATH_NOT_COVERED", address=at_share("dfs/link"))
     yield dfs("share is a DFS link to another server", cause="STATUS_BAD_NETWORK_NAME", address=at_share("proxy"))
 
 
-class DfsServer(Smb):
-    def __init__(self):
-        super().__init__()
-        self.server.options = DFS % {"folder": self.data}
+# --- the way there ---
 
 
 def protocol_faults():
-    refused = functools.partial(Fault, failure=ACCESS, step="open share", logons=0, heal=None)
-    yield refused("server refuses encryption", place=functools.partial(Smb, encrypt="off"), cause="")
+    refused = partial(Fault, failure=ACCESS, step="open share", logons=0, heal=None)
+    yield refused("server refuses encryption", place=partial(Smb, encrypt="off"), cause="")
     for dialect in ("SMB3_02", "SMB3_00", "SMB2_10"):
         lines = f"server min protocol = SMB2_02\nserver max protocol = {dialect}"
-        yield refused(f"server speaks no more than {dialect}", place=functools.partial(Smb, lines=lines, encrypt="desired"),
+        yield refused(f"server speaks no more than {dialect}", place=partial(Smb, encrypt="desired", lines=lines),
                       cause="STATUS_NOT_SUPPORTED")
-    for name, answer, cause in (("not an SMB server (HTTP)", HTTP, "EPROTO"), ("mute server", None, "ETIMEDOUT")):
-        yield Fault(name, place=functools.partial(Speaker, answer), failure=CONNECTION, cause=cause, step="open share",
-                    logons=None, heal=None)
+    other = partial(Fault, failure=CONNECTION, step="open share", logons=None, heal=None)
+    yield other("not an SMB server (HTTP)", place=partial(Speaker, HTTP), cause="EPROTO")
+    yield other("mute server", place=Speaker, cause="ETIMEDOUT")
 
 
 class UnknownNames(Smb):
-    """@hosts: where names are looked up; the server is asked for by a name."""
+    """Asked for by a name, which is looked up where @sources says."""
 
-    hosts = "hosts: files\n"
+    sources = "files"
 
     def __init__(self):
         super().__init__()
         self.overlays = contextlib.ExitStack()
 
     def break_names(self):
-        self.overlays.enter_context(bound_over("/etc/nsswitch.conf", self.hosts))
+        self.overlays.enter_context(bound_over("/etc/nsswitch.conf", f"hosts: {self.sources}\n"))
+
+    def heal_names(self):
+        self.overlays.close()
+        firewall()
 
     def __exit__(self, *reason):
         self.overlays.close()
@@ -144,7 +170,7 @@ class UnknownNames(Smb):
 
 
 class DeadNameService(UnknownNames):
-    hosts = "hosts: files dns\n"
+    sources = "files dns"
 
     def break_names(self):
         super().break_names()
@@ -158,96 +184,93 @@ class MuteNameService(DeadNameService):
 
 
 def way_faults():
-    opening = functools.partial(Fault, step="open share", logons=0)
-    name = functools.partial(opening, provoke=lambda place: place.break_names(),
-                             address=lambda place: f"smb://files.example.com:{place.server.port}/data",
-                             heal=lambda place: place.overlays.close())
+    opening = partial(Fault, step="open share", logons=0)
+    name = partial(opening, provoke=lambda place: place.break_names(), heal=lambda place: place.heal_names(),
+                   address=lambda place: f"smb://files.example.com:{place.server.port}/data")
     yield name("server's name does not exist", UnknownNames, PATH, "EAI_NONAME")
     yield name("name service down", DeadNameService, CONNECTION, "EAI_AGAIN")
-    yield name("name service mute", MuteNameService, CONNECTION, "ETIMEDOUT",
-               heal=lambda place: (place.overlays.close(), firewall()))
-    yield opening("connection refused", Smb, CONNECTION, "ECONNREFUSED", provoke=kill,
-                  heal=start)
-    yield opening("frozen server", Smb, CONNECTION, "ETIMEDOUT", provoke=send(signal.SIGSTOP), heal=send(signal.SIGCONT))
-    yield opening("packets dropped", Smb, CONNECTION, "ETIMEDOUT", provoke=filter_packets("drop"), heal=pass_packets)
-    yield opening("connection reset by a firewall", Smb, CONNECTION, "ECONNREFUSED",
-                  provoke=filter_packets("reject with tcp reset"), heal=pass_packets)
+    yield name("name service mute", MuteNameService, CONNECTION, "ETIMEDOUT")
+    yield opening("connection refused", Smb, CONNECTION, "ECONNREFUSED", provoke=kill, heal=start)
+    yield opening("frozen server", Smb, CONNECTION, "ETIMEDOUT", provoke=stop, heal=resume)
+    yield opening("packets dropped", Smb, CONNECTION, "ETIMEDOUT", provoke=drop_packets, heal=pass_packets)
+    yield opening("connection reset by a firewall", Smb, CONNECTION, "ECONNREFUSED", provoke=reset_packets,
+                  heal=pass_packets)
 
 
 def midway_faults():
-    """While the second of three packs is written; one at each later step."""
-    write = functools.partial(Fault, place=Smb, failure=CONNECTION, step="write file", at="write:2", left=1)
-    yield write("server killed in mid-write", cause="ECONNRESET", provoke=kill, heal=start)
-    yield write("server frozen in mid-write", cause="ETIMEDOUT", provoke=send(signal.SIGSTOP), heal=send(signal.SIGCONT))
-    yield write("packets dropped in mid-write", cause="ETIMEDOUT", provoke=filter_packets("drop"), heal=pass_packets)
-    yield write("connection reset in mid-write", cause="ECONNRESET", provoke=filter_packets("reject with tcp reset"),
-                heal=pass_packets)
+    """While the second of three packs is written, and at each later step."""
+    write = partial(Fault, place=Smb, failure=CONNECTION, step="write file", at="write:2", left=1)
+    killed = partial(write, provoke=kill, heal=start)
+    frozen = partial(write, cause="ETIMEDOUT", provoke=stop, heal=resume)
+    hanging = partial(write, place=partial(Smb, Image), cause="ETIMEDOUT", provoke=storage("freeze"),
+                      heal=storage("thaw"))
+    yield killed("server killed in mid-write", cause="ECONNRESET")
+    yield frozen("server frozen in mid-write")
+    yield write("packets dropped in mid-write", cause="ETIMEDOUT", provoke=drop_packets, heal=pass_packets)
+    yield write("connection reset in mid-write", cause="ECONNRESET", provoke=reset_packets, heal=pass_packets)
     # What needs no open file tries a new connection.
     for step, report, cause in (("flush", "flush file", "ECONNRESET"), ("close", "close file", "ECONNRESET"),
                                 ("read", "open file", "ECONNREFUSED"), ("rename", "rename file", "ECONNREFUSED")):
-        at = functools.partial(write, at=f"{step}:2", step=report)
-        yield at(f"server killed before {step}", cause=cause, provoke=kill, heal=start)
-        yield at(f"server frozen before {step}", cause="ETIMEDOUT", provoke=send(signal.SIGSTOP), heal=send(signal.SIGCONT))
+        yield killed(f"server killed before {step}", cause=cause, at=f"{step}:2", step=report)
+        yield frozen(f"server frozen before {step}", at=f"{step}:2", step=report)
+    yield hanging("server's disk hangs in mid-write")
+    for step, report, left in (("create", "create file", 0), ("flush", "flush file", 1), ("rename", "rename file", 1)):
+        yield hanging(f"server's disk hangs at {step}", at=f"{step}:2", step=report, left=left)
 
 
-def room_faults(kind, place, cause, more_cause):
-    """For both drivers: @place makes one, given a storage; @more_cause: as it names what is over a quota."""
-    def sized(size):
-        return functools.partial(place, Memory, size=size)
-
-    logons = None if place is Folder else 1
-    full = functools.partial(Fault, failure=FULL, cause=cause, step="write file", heal=grow, logons=logons)
-    yield full(f"{kind}: full at the start", sized(ALL), provoke=lambda at: at.storage.fill())
-    yield full(f"{kind}: full in the middle", sized(ALL // 2))
-    yield full(f"{kind}: full in the last block", sized(ALL - MIB))
-    yield full(f"{kind}: quota used up (btrfs)", functools.partial(place, Quota), cause=more_cause)
-    for step, report in (("create", "create file"), ("fsync", "flush file"), ("flush", "close file"),
-                         ("rename", "rename file")):
-        for name in ("ENOSPC", "EDQUOT"):
-            yield full(f"{kind}: {name} at {step}", functools.partial(place, Failing),
-                       cause=more_cause if name == "EDQUOT" else cause, step=report, at=f"create:{PACKS}",
-                       provoke=order(**{step: getattr(errno, name)}), heal=order())
+# --- what is behind the share: the same for both drivers ---
 
 
-def disk_faults(kind, place, causes):
-    """@causes: errno of the file system -> cause that is reported."""
-    logons = None if place is Folder else 1
-    failing = functools.partial(Fault, place=functools.partial(place, Failing), failure=WRITE, at="create:2", heal=order(),
-                                logons=logons)
-    for step, report in (("create", "create file"), ("write", "write file"), ("fsync", "flush file"),
-                         ("flush", "close file"), ("read", "read file"), ("rename", "rename file")):
-        yield failing(f"{kind}: EIO at {step}", cause=causes["EIO"], step=report, provoke=order(**{step: errno.EIO}))
+def room_faults(kind, place, full_cause, quota_cause):
+    full = partial(Fault, failure=FULL, cause=full_cause, step="write file", heal=storage("grow"),
+                   logons=None if place is Folder else 1)
+    yield full(f"{kind}: full at the start", partial(place, Memory, size=ALL), provoke=storage("fill"))
+    yield full(f"{kind}: full in the middle", partial(place, Memory, size=ALL // 2))
+    yield full(f"{kind}: full in the last block", partial(place, Memory, size=ALL - MIB))
+    yield full(f"{kind}: quota used up (btrfs)", partial(place, Quota), cause=quota_cause)
+    for step in ("create", "fsync", "flush", "rename"):
+        last = partial(full, place=partial(place, Failing), step=STEPS[step], at=f"create:{PACKS}", heal=order())
+        yield last(f"{kind}: ENOSPC at {STEPS[step]}", provoke=order(**{step: errno.ENOSPC}))
+        yield last(f"{kind}: EDQUOT at {STEPS[step]}", provoke=order(**{step: errno.EDQUOT}), cause=quota_cause)
+
+
+def disk_faults(kind, place, failed_cause, read_only_cause):
+    failing = partial(Fault, place=partial(place, Failing), failure=WRITE, at="create:2", heal=order(),
+                      logons=None if place is Folder else 1)
+    for step, report in STEPS.items():
+        yield failing(f"{kind}: EIO at {report}", cause=failed_cause, step=report,
+                      provoke=order(**{step: errno.EIO}))
     yield failing(f"{kind}: other bytes come back", failure=UPLOAD, cause="", step="read back file", at=f"put:{PACKS}",
                   provoke=order(corrupt=1))
-    read_only = functools.partial(failing, cause=causes["EROFS"])
-    yield read_only(f"{kind}: remounted read-only", place=functools.partial(place, Memory), step="create file",
-                    provoke=lambda at: at.storage.remount("ro"), heal=lambda at: at.storage.remount("rw"))
-    yield read_only(f"{kind}: ext4 damaged, so read-only", place=functools.partial(place, Image), step="write file",
-                    at="write:2", provoke=lambda at: at.storage.damage(), heal=None, left=1)
+    read_only = partial(failing, cause=read_only_cause)
+    yield read_only(f"{kind}: remounted read-only", place=partial(place, Memory), step="create file",
+                    provoke=storage("remount", "ro"), heal=storage("remount", "rw"))
+    yield read_only(f"{kind}: ext4 damaged, so read-only", place=partial(place, Image), step="write file",
+                    at="write:2", provoke=storage("damage"), heal=None, left=1)
 
 
-def directory_faults():
-    mounted = functools.partial(Fault, logons=None, failure=CONNECTION)
-    yield mounted("mount: gone at the start", functools.partial(Folder, Memory), failure=PATH, cause="ENOENT", step="open share",
-                  provoke=lambda at: at.storage.unmount(), heal=lambda at: at.storage.mount(),
-                  address=lambda at: os.path.join(at.data, "backups"))
-    yield mounted("mount: frozen in mid-write", functools.partial(Folder, Image), cause="ETIMEDOUT", step="write file",
-                  at="write:2", provoke=lambda at: at.storage.freeze(), heal=lambda at: at.storage.thaw(), left=1)
-    yield mounted("mount: frozen before rename", functools.partial(Folder, Image), cause="ETIMEDOUT", step="rename file",
-                  at="rename:2", provoke=lambda at: at.storage.freeze(), heal=lambda at: at.storage.thaw(), left=1)
-    for step, report in (("create", "create file"), ("write", "write file"), ("read", "read file")):
-        yield mounted(f"mount: ESTALE at {step}", functools.partial(Folder, Failing), cause="ESTALE", step=report,
-                      at="create:2", provoke=order(**{step: errno.ESTALE}), heal=order())
-    yield mounted("mount: its program died in mid-write", functools.partial(Folder, Failing), cause="ENOTCONN",
-                  step="write file", at="write:2", provoke=lambda at: at.storage.die(), heal=lambda at: at.storage.revive())
+def mount_faults():
+    mounted = partial(Fault, logons=None, failure=CONNECTION)
+    yield mounted("mount: gone at the start", partial(Folder, Memory), failure=PATH, cause="ENOENT", step="open share",
+                  provoke=storage("unmount"), heal=storage("mount"),
+                  address=lambda place: os.path.join(place.data, "backups"))
+    hanging = partial(mounted, place=partial(Folder, Image), cause="ETIMEDOUT", provoke=storage("freeze"),
+                      heal=storage("thaw"), left=1)
+    yield hanging("mount: frozen in mid-write", step="write file", at="write:2")
+    yield hanging("mount: frozen before rename", step="rename file", at="rename:2")
+    failing = partial(mounted, place=partial(Folder, Failing))
+    for step in ("create", "write", "read"):
+        yield failing(f"mount: ESTALE at {STEPS[step]}", cause="ESTALE", step=STEPS[step], at="create:2",
+                      provoke=order(**{step: errno.ESTALE}), heal=order())
+    yield failing("mount: its program died in mid-write", cause="ENOTCONN", step="write file", at="write:2",
+                  provoke=storage("die"), heal=storage("revive"))
 
 
 def all_faults(stack):
     """@stack: ends what rows share."""
-    smb_causes = {"EIO": "STATUS_IO_DEVICE_ERROR", "EROFS": "STATUS_MEDIA_WRITE_PROTECTED"}
-    groups = (account_faults(), place_faults(), dfs_faults(), protocol_faults(), way_faults(), midway_faults(),
+    groups = (account_faults(), share_faults(), dfs_faults(), protocol_faults(), way_faults(), midway_faults(),
               room_faults("server", Smb, "STATUS_DISK_FULL", "STATUS_DISK_FULL"),
-              disk_faults("server", Smb, smb_causes),
+              disk_faults("server", Smb, "STATUS_IO_DEVICE_ERROR", "STATUS_MEDIA_WRITE_PROTECTED"),
               room_faults("mount", Folder, "ENOSPC", "EDQUOT"),
-              disk_faults("mount", Folder, {"EIO": "EIO", "EROFS": "EROFS"}), directory_faults(), domain_faults(stack))
+              disk_faults("mount", Folder, "EIO", "EROFS"), mount_faults(), domain_faults(stack))
     return {fault.name: fault for group in groups for fault in group}

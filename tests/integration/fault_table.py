@@ -27,9 +27,9 @@ def nothing(_):
 
 @dataclasses.dataclass
 class Fault:
-    """@place: makes the place; @failure, @cause, @step: what must be reported. @provoke is called with the place, before
-    the upload or, with @at ("write:2": see share_upload.c), when it has come there. After @heal, an upload to the place's
-    good address as its good user must succeed; None: there is nothing that could be healed."""
+    """@place: makes the place; @failure, @cause, @step: what must be reported, "" when the upload must succeed.
+    @provoke is called with the place before the upload or, with @at ("write:2": see share_upload.c), when it has come
+    there. After @heal, an upload to the place's good address as its good user must succeed; None: nothing to heal."""
 
     name: str
     place: object
@@ -186,7 +186,7 @@ class Row:
             self.findings.append(f"the server saw {self.logons} logons, expected {fault.logons}")
         if self.left != fault.left:
             self.findings.append(f"{self.left} temporary files are left, expected {fault.left}")
-        if not result["message"]:
+        if fault.failure and not result["message"]:
             self.findings.append("there is no message")
 
     def recover(self, place):
@@ -206,7 +206,7 @@ class Row:
                 "-" if self.logons is None else str(self.logons), str(self.left), result["message"]]
 
 
-COLUMNS = (("fault", 40), ("class", 19), ("cause", 29), ("step", 19), ("report", 6), ("tidied", 6), ("logons", 6),
+COLUMNS = (("fault", 40), ("class", 19), ("cause", 31), ("step", 19), ("report", 6), ("tidied", 6), ("logons", 6),
            ("left", 4), ("message", 0))
 
 

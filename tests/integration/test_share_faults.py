@@ -12,10 +12,11 @@ import fault_rows
 import fault_table
 
 SAMPLE = ("wrong password", "DFS link", "server refuses encryption", "name service down", "not an SMB server (HTTP)",
-          "packets dropped", "server killed in mid-write", "server frozen before rename", "connection reset in mid-write",
-          "server: full in the last block", "server: quota used up (btrfs)", "server: EIO at fsync",
+          "packets dropped", "server killed in mid-write", "server frozen before rename",
+          "connection reset in mid-write", "server: full in the last block", "server: quota used up (btrfs)",
+          "server: EIO at flush file",
           "server: other bytes come back", "mount: full in the middle", "mount: frozen in mid-write",
-          "mount: ESTALE at write")
+          "mount: ESTALE at write file")
 SLACK_SECONDS = 8
 
 

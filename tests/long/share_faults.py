@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what is reported when real servers and file systems fail, a row a fault: `make share-faults`, minutes, as root.
+"""Prints what is reported when real servers and file systems fail, a row a fault: `make share-faults`, as root.
 Arguments: regular expressions; only rows whose names match one."""
 
 import contextlib
