@@ -43,7 +43,8 @@ MUST_CHECK enum status share_address_parse(const char *text, const char *field,
 struct share_entry {
 	const char *name; /* last component; valid during the callback */
 	bool is_directory;
-	uint64_t size; /* files only */
+	uint64_t size;    /* files only */
+	int64_t modified; /* ms since 1970 UTC by the share's clock; 0: unknown */
 };
 
 struct share_space {
@@ -55,6 +56,34 @@ enum share_feature {
 	SHARE_FEATURE_FREE_SPACE = 1 << 0,   /* free_space() means something */
 	SHARE_FEATURE_OWN_DEADLINE = 1 << 1, /* the driver enforces deadline and cancel by itself */
 	SHARE_FEATURE_CASE_SENSITIVE = 1 << 2, /* names that differ in case are different files */
+};
+
+/* How far an opening got, in this order; a folder knows only the first and the last. */
+enum share_stage {
+	SHARE_STAGE_NONE,
+	SHARE_STAGE_CONNECTED, /* the server's name has an address, and something listens there */
+	SHARE_STAGE_DIALECT,   /* it speaks the protocol in a version that will do */
+	SHARE_STAGE_PROTECTED, /* and encrypts, or need not */
+	SHARE_STAGE_LOGGED_ON,
+	SHARE_STAGE_OPEN,
+};
+
+/* What a share is made of. */
+enum share_storage {
+	SHARE_STORAGE_SERVER, /* the server's own affair */
+	SHARE_STORAGE_LOCAL,
+	SHARE_STORAGE_MOUNT, /* a server or program behind a folder of this machine */
+	SHARE_STORAGE_MEMORY,
+};
+
+/* How a share is reached and what protects the way; texts are empty where there is nothing. */
+struct share_transport {
+	char protocol[32];       /* "SMB 3.1.1", "ext4" */
+	char cipher[24];         /* "AES-256-GCM" */
+	char signing[24];        /* "AES-128-GMAC" */
+	char authentication[24]; /* "Kerberos", "NTLMv2" */
+	bool is_encrypted;
+	enum share_storage storage;
 };
 
 #define SHARE_NAME_SIZE 1024
@@ -69,6 +98,7 @@ struct share_options {
 	const struct secret *password; /* NULL: none */
 	const struct cancel *cancel;   /* NULL: cannot be cancelled */
 	long deadline;                 /* ms that one call may take before it fails; > 0 */
+	enum share_stage *reached;     /* set by share_open(), also when it fails; may be NULL */
 };
 
 /* The driver's side. Every function may block; the wrappers below bring deadline and cancel unless
@@ -117,6 +147,8 @@ struct share_driver {
 	enum status (*remove)(void *share, const char *name, struct error *err);
 	/* Optional, see SHARE_FEATURE_FREE_SPACE. */
 	enum status (*free_space)(void *share, struct share_space *out, struct error *err);
+	/* Optional: how the share is reached at this moment. */
+	enum status (*describe)(void *share, struct share_transport *out, struct error *err);
 	void (*close)(void *share);
 };
 
@@ -206,6 +238,9 @@ MUST_CHECK enum status share_remove_tree(struct share *share, const char *name, 
 void share_discard(struct share *share, const char *name);
 MUST_CHECK enum status share_free_space(struct share *share, struct share_space *out,
 					struct error *err);
+/* STATUS_UNSUPPORTED when the driver does not tell. */
+MUST_CHECK enum status share_describe(struct share *share, struct share_transport *out,
+				      struct error *err);
 /* Whole small files: create under a temporary name in the same folder, write, flush, close checked,
  * read back through a new handle and compared (STATUS_SHARE_UPLOAD if it differs), rename_new. On
  * failure the temporary file is removed. STATUS_EXISTS if @name is there. */

@@ -49,6 +49,7 @@ static enum status deliver(DIR *folder, const char *name,
 			       : directory_fail(err, DIRECTORY_ACCESS_READ, "list folder", name);
 	entry.is_directory = S_ISDIR(facts.st_mode);
 	entry.size = entry.is_directory ? 0 : (uint64_t)facts.st_size;
+	entry.modified = (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
 	return each(&entry, context, err);
 }
 
@@ -157,5 +158,6 @@ const struct share_driver share_directory_driver = {
 	.rename_new = directory_rename_new,
 	.remove = directory_remove,
 	.free_space = directory_free_space,
+	.describe = directory_describe,
 	.close = directory_close,
 };

@@ -52,5 +52,7 @@ enum status directory_read(void *file, uint64_t offset, void *data, size_t lengt
 enum status directory_close_file(void *file, struct error *err);
 /* And the one that moves names. */
 enum status directory_rename_new(void *share, const char *from, const char *to, struct error *err);
+/* What file system the root is on: share_directory_describe.c. */
+enum status directory_describe(void *share, struct share_transport *out, struct error *err);
 
 #endif

@@ -6,7 +6,12 @@
 
 static enum status run_open(struct share_worker *worker, struct share_call *call)
 {
-	return worker->driver->open(worker->state, &worker->options, &worker->handle, &call->error);
+	enum status status = worker->driver->open(worker->state, &worker->options, &worker->handle,
+						  &call->error);
+
+	if (status == STATUS_OK)
+		worker->reached = SHARE_STAGE_OPEN;
+	return status;
 }
 
 /* Room to remember one more file is made first, so that an opened file is never lost. */
@@ -110,6 +115,12 @@ static enum status run_free_space(struct share_worker *worker, struct share_call
 	return worker->driver->free_space(worker->handle, &call->space, &call->error);
 }
 
+static enum status run_describe(struct share_worker *worker, struct share_call *call)
+{
+	call->transport = (struct share_transport) { .storage = SHARE_STORAGE_SERVER };
+	return worker->driver->describe(worker->handle, &call->transport, &call->error);
+}
+
 static enum status run_close(struct share_worker *worker, struct share_call *call)
 {
 	while (worker->file_count > 0)
@@ -136,6 +147,7 @@ static const struct {
 	[SHARE_OPERATION_RENAME_NEW] = { "rename file", run_rename_new },
 	[SHARE_OPERATION_REMOVE] = { "remove file", run_remove },
 	[SHARE_OPERATION_FREE_SPACE] = { "read free space", run_free_space },
+	[SHARE_OPERATION_DESCRIBE] = { "describe share", run_describe },
 	[SHARE_OPERATION_CLOSE] = { "close share", run_close },
 };
 

@@ -46,6 +46,10 @@ enum status share_open(const struct share_registry *registry, const struct share
 	/* Not the path: an error of this call is about the whole share. */
 	struct share_call *call = share_call_begin(share, SHARE_OPERATION_OPEN, "", true, err);
 	status = call == NULL ? STATUS_SHARE_CONNECTION : share_call_run(share, false, err);
+	/* A call that was left behind may still move on. */
+	if (options->reached != NULL)
+		*options->reached = share->worker == NULL || share->busy ? SHARE_STAGE_NONE
+									 : share->worker->reached;
 	if (status != STATUS_OK) {
 		share_call_end(share);
 		return status;

@@ -19,6 +19,8 @@ enum status share_listing_collect(const struct share_entry *entry, void *context
 
 	enum status status = buffer_append_u64(entries, entry->size, err);
 	if (status == STATUS_OK)
+		status = buffer_append_u64(entries, (uint64_t)entry->modified, err);
+	if (status == STATUS_OK)
 		status = buffer_append_u8(entries, entry->is_directory ? 1 : 0, err);
 	if (status == STATUS_OK)
 		status = buffer_append_u32(entries, (uint32_t)length + 1, err);
@@ -37,6 +39,7 @@ enum status share_listing_deliver(const struct buffer *entries, share_each each,
 		struct share_entry entry;
 
 		entry.size = byte_reader_u64(&reader);
+		entry.modified = (int64_t)byte_reader_u64(&reader);
 		entry.is_directory = byte_reader_u8(&reader) != 0;
 		entry.name = (const char *)byte_reader_bytes(&reader, byte_reader_u32(&reader));
 		enum status status = each(&entry, context, err);

@@ -25,6 +25,7 @@ enum share_operation {
 	SHARE_OPERATION_RENAME_NEW,
 	SHARE_OPERATION_REMOVE,
 	SHARE_OPERATION_FREE_SPACE,
+	SHARE_OPERATION_DESCRIBE,
 	SHARE_OPERATION_CLOSE,
 	SHARE_OPERATION_COUNT
 };
@@ -46,6 +47,7 @@ struct share_call {
 	uint64_t size;
 	size_t got;
 	struct share_space space;
+	struct share_transport transport;
 };
 
 /* The driver's handle, its thread and all memory that the driver may touch. It belongs to the
@@ -58,6 +60,7 @@ struct share_worker {
 	struct share_address address;
 	char *user_name;
 	struct secret password;
+	enum share_stage reached;
 
 	/* Used by whoever executes calls. */
 	void *handle;

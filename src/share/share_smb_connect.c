@@ -17,6 +17,12 @@ static enum status fail_lost(const struct smb_connection *connection, struct err
 	return STATUS_SHARE_CONNECTION;
 }
 
+void smb_reached(const struct smb_connection *connection, enum share_stage stage)
+{
+	if (connection->reached != NULL)
+		*connection->reached = stage;
+}
+
 /* @answered: the server spoke, so that a fault is more than an old connection or a lost packet; a
  * logon is not repeated. */
 static enum status connect_once(struct smb_connection *connection, bool *answered,
@@ -24,13 +30,17 @@ static enum status connect_once(struct smb_connection *connection, bool *answere
 {
 	enum status status = smb_transport_open(connection, err);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		smb_reached(connection, SHARE_STAGE_CONNECTED);
 		status = smb_negotiate(connection, err);
+	}
 	*answered = status == STATUS_OK;
 	if (status == STATUS_OK)
 		status = smb_session_setup(connection, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		smb_reached(connection, SHARE_STAGE_LOGGED_ON);
 		status = smb_tree_connect(connection, err);
+	}
 	if (status != STATUS_OK)
 		smb_drop(connection);
 	return status;

@@ -52,6 +52,7 @@ static enum status deliver(const struct smb_directory_entry *found, share_each e
 		.is_directory = (found->attributes & SMB_ATTRIBUTE_DIRECTORY) != 0 &&
 				(found->attributes & SMB_ATTRIBUTE_REPARSE_POINT) == 0,
 		.size = (found->attributes & SMB_ATTRIBUTE_DIRECTORY) != 0 ? 0 : found->size,
+		.modified = found->modified,
 	};
 	return each(&entry, context, err);
 }

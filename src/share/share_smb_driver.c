@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The "smb" driver: the interface's operations as exchanges with the server. */
+#include <stdio.h>
+
 #include "share_smb_operation.h"
 
 static const struct smb_open open_folder = {
@@ -63,6 +65,7 @@ static enum status smb_driver_open(void *state, const struct share_options *opti
 	connection->access = SMB_ACCESS_ROOT;
 	status = smb_operation_run(connection, &operation, err);
 	connection->access = SMB_ACCESS_FILE;
+	connection->reached = NULL;
 	if (status != STATUS_OK)
 		smb_connection_free(connection);
 	else
@@ -103,6 +106,40 @@ static enum status smb_driver_free_space(void *share, struct share_space *out, s
 	if (status == STATUS_OK)
 		*out = names.space;
 	return status;
+}
+
+/* --- what protects the way --- */
+
+static enum status run_describe(struct smb_connection *connection, void *arguments,
+				struct error *err)
+{
+	struct share_transport *out = arguments;
+	const struct smb_security *security = &connection->security;
+
+	(void)err;
+	(void)snprintf(out->protocol, sizeof(out->protocol), "SMB 3.1.1");
+	if (security->cipher != SMB_CIPHER_NONE)
+		(void)snprintf(out->cipher, sizeof(out->cipher), "%s",
+			       security->cipher == SMB_CIPHER_AES256_GCM ? "AES-256-GCM"
+									 : "AES-128-GCM");
+	(void)snprintf(out->signing, sizeof(out->signing), "%s",
+		       security->signing == SMB_SIGNING_GMAC ? "AES-128-GMAC" : "AES-128-CMAC");
+	(void)snprintf(out->authentication, sizeof(out->authentication), "%s",
+		       connection->kerberos ? "Kerberos" : "NTLMv2");
+	out->is_encrypted = security->protection == SMB_SEALED;
+	out->storage = SHARE_STORAGE_SERVER;
+	return STATUS_OK;
+}
+
+static enum status smb_driver_describe(void *share, struct share_transport *out, struct error *err)
+{
+	const struct smb_operation operation = { .operation = SHARE_OPERATION_DESCRIBE,
+						 .name = "",
+						 .repeatable = true,
+						 .run = run_describe,
+						 .arguments = out };
+
+	return smb_operation_run(share, &operation, err);
 }
 
 /* --- names --- */
@@ -208,5 +245,6 @@ const struct share_driver share_smb_driver = {
 	.rename_new = smb_driver_rename_new,
 	.remove = smb_driver_remove,
 	.free_space = smb_driver_free_space,
+	.describe = smb_driver_describe,
 	.close = smb_driver_close,
 };

@@ -3,6 +3,17 @@
 #include "share_smb_frame.h"
 
 #define ENTRY_HEAD 64 /* up to the name */
+/* MS-DTYP 2.3.3: 100 ns since 1601. */
+#define FILETIME_1970 116444736000000000
+#define FILETIME_MILLISECOND 10000
+
+/* A time that cannot be is as good as none: nothing depends on it. */
+static int64_t unix_time(uint64_t filetime)
+{
+	if (filetime < FILETIME_1970 || filetime > INT64_MAX)
+		return 0;
+	return ((int64_t)filetime - FILETIME_1970) / FILETIME_MILLISECOND;
+}
 
 enum status smb_entries_parse(const struct smb_message *message, uint32_t max,
 			      struct smb_message *entries, struct error *err)
@@ -36,7 +47,8 @@ enum status smb_entries_next(struct smb_message *entries, struct smb_directory_e
 	uint64_t size = load_u64(data + 40);
 	if (size > INT64_MAX)
 		return smb_refuse(err, "a file's size is negative");
-	*out = (struct smb_directory_entry) { data + ENTRY_HEAD, name, load_u32(data + 56), size };
+	*out = (struct smb_directory_entry) { data + ENTRY_HEAD, name, load_u32(data + 56), size,
+					      unix_time(load_u64(data + 24)) };
 	*more = next != 0;
 	*entries = (struct smb_message) { data + next, entries->length - next };
 	return STATUS_OK;

@@ -80,6 +80,7 @@ struct smb_directory_entry {
 	size_t name_length;
 	uint32_t attributes;
 	uint64_t size;
+	int64_t modified; /* ms since 1970 UTC; 0: not known */
 };
 
 #define SMB_ATTRIBUTE_DIRECTORY 0x10u

@@ -97,6 +97,7 @@ enum status smb_negotiate(struct smb_connection *connection, struct error *err)
 	status = smb_negotiate_parse(&reply.message, &negotiated, err);
 	if (status != STATUS_OK)
 		return status;
+	smb_reached(connection, SHARE_STAGE_DIALECT);
 	/* Before any credentials leave. */
 	if (negotiated.cipher == SMB_CIPHER_NONE && !may_be_unencrypted(connection))
 		return fail(err, STATUS_SHARE_NOT_ACCESSIBLE, "negotiate", NULL,
@@ -106,5 +107,6 @@ enum status smb_negotiate(struct smb_connection *connection, struct error *err)
 	connection->limits = negotiated.limits;
 	connection->security.cipher = negotiated.cipher;
 	connection->security.signing = negotiated.signing;
+	smb_reached(connection, SHARE_STAGE_PROTECTED);
 	return STATUS_OK;
 }

@@ -24,6 +24,7 @@ enum status smb_connection_new(const struct share_smb_policy *policy,
 	connection->password = options->password;
 	connection->cancel = options->cancel;
 	connection->deadline = options->deadline;
+	connection->reached = options->reached;
 	connection->access = SMB_ACCESS_FILE;
 	connection->descriptor = -1;
 	connection->transmit = malloc(TRANSMIT_SIZE);

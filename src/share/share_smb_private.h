@@ -38,6 +38,7 @@ struct smb_connection {
 	const struct cancel *cancel;
 	struct share_smb_policy policy;
 	long deadline;
+	enum share_stage *reached; /* only while the share is opened, else NULL */
 
 	/* The operation under way. */
 	enum smb_access access; /* what its failures are about */
@@ -173,6 +174,9 @@ MUST_CHECK enum status smb_receive_one(struct smb_connection *connection, struct
 				       bool *found, struct error *err);
 
 /* --- share_smb_negotiate.c, share_smb_session.c, share_smb_tree.c --- */
+
+/* Tells whoever opens the share how far that got. */
+void smb_reached(const struct smb_connection *connection, enum share_stage stage);
 
 MUST_CHECK enum status smb_negotiate(struct smb_connection *connection, struct error *err);
 /* Logs on; @err is not NULL. */

@@ -65,6 +65,7 @@ static enum status copy_options(struct share_worker *worker, const struct share_
 	worker->options = *options;
 	worker->address = *options->address;
 	worker->options.address = &worker->address;
+	worker->options.reached = &worker->reached;
 	if (options->user_name != NULL) {
 		worker->user_name = strdup(options->user_name);
 		if (worker->user_name == NULL)

@@ -48,6 +48,7 @@ static const char *const operation_names[SHARE_FAKE_OPERATION_COUNT] = {
 	[SHARE_FAKE_RENAME_NEW] = "rename_new",
 	[SHARE_FAKE_REMOVE] = "remove",
 	[SHARE_FAKE_FREE_SPACE] = "free_space",
+	[SHARE_FAKE_DESCRIBE] = "describe",
 	[SHARE_FAKE_CLOSE] = "close",
 };
 
@@ -59,6 +60,8 @@ struct share_fake *share_fake_new(const struct share_driver *inner, void *inner_
 	fake->inner = inner == NULL ? &share_directory_driver : inner;
 	fake->inner_state = inner_state;
 	fake->driver = share_fake_functions;
+	if (fake->inner->describe == NULL)
+		fake->driver.describe = NULL;
 	fake->driver.scheme = fake->inner->scheme;
 	fake->driver.features = fake->inner->features & ~(unsigned)SHARE_FEATURE_OWN_DEADLINE;
 	pthread_mutex_init(&fake->mutex, NULL);

@@ -206,6 +206,15 @@ static enum status fake_free_space(void *context, struct share_space *out, struc
 	return status != STATUS_OK ? status : share->inner->free_space(share->handle, out, err);
 }
 
+static enum status fake_describe(void *context, struct share_transport *out, struct error *err)
+{
+	struct fake_share *share = context;
+	enum share_fake_fault fault;
+	enum status status = enter(share->fake, SHARE_FAKE_DESCRIBE, "", &fault, err);
+
+	return status != STATUS_OK ? status : share->inner->describe(share->handle, out, err);
+}
+
 static void fake_close(void *context)
 {
 	struct fake_share *share = context;
@@ -228,5 +237,6 @@ const struct share_driver share_fake_functions = {
 	.rename_new = fake_rename_new,
 	.remove = fake_remove,
 	.free_space = fake_free_space,
+	.describe = fake_describe,
 	.close = fake_close,
 };
