@@ -77,16 +77,19 @@ static const char *const on_off[] = { "on", "off", NULL };
 			"repeated"                                                                 \
 	}
 
+#define OPTIONS_LOGON                                                                              \
+	OPTION_TEXT("user", user, "NAME",                                                          \
+		    "who logs on to the share: DOMAIN\\user, user@domain or user"),                \
+		OPTION_TEXT("password-file", password_file, "FILE",                                \
+			    "the user's password, - for stdin; else from\n" ENVIRONMENT_PASSWORD   \
+			    " or asked for"),                                                      \
+		OPTIONS_SMB
+
 #define OPTIONS_SOURCE                                                                             \
 	OPTION_NEEDED("from", from, "SHARE",                                                       \
 		      "\\\\server\\share\\folder, smb://server[:port]/share/folder,\n"             \
 		      "an absolute path or file:///path: what MASBackup stands in"),               \
-		OPTION_TEXT("user", user, "NAME",                                                  \
-			    "who logs on to the share: DOMAIN\\user, user@domain or user"),        \
-		OPTION_TEXT("password-file", password_file, "FILE",                                \
-			    "the user's password, - for stdin; else from\n" ENVIRONMENT_PASSWORD   \
-			    " or asked for"),                                                      \
-		OPTIONS_SMB,                                                                       \
+		OPTIONS_LOGON,                                                                     \
 		OPTION_TEXT("signer", signer, "SHA256:...",                                        \
 			    "fingerprint of the service's identity key, from the recovery kit;\n"  \
 			    "without it the share's own word is taken and origin is not proven"),  \
@@ -163,6 +166,17 @@ static const struct app_option options_backup[] = {
 };
 static const struct app_option options_status[] = { OPTIONS_CLIENT };
 static const struct app_option options_list[] = { OPTIONS_SOURCE };
+static const struct app_option options_share_test[] = {
+	OPTION_NEEDED("share", share, "SHARE",
+		      "\\\\server\\share\\folder, smb://server[:port]/share/folder,\n"
+		      "an absolute path or file:///path"),
+	OPTIONS_LOGON,
+	OPTION_NUMBER("deadline", deadline, "SECONDS", 1, 3600,
+		      "one call of the share may take so long (15)"),
+	OPTION_NUMBER("limit", limit, "SECONDS", 1, 3600,
+		      "the whole test may take so long; what is not done then is left out\n(60)"),
+	OPTION_JSON,
+};
 static const struct app_option options_verify[] = {
 	OPTION_TEXT("backup", backup, "ID", "one backup's id, folder or latest (all)"),
 	OPTION_TEXT("pfx", pfx, "FILE", "private key: content is decrypted and checked too"),
@@ -285,6 +299,19 @@ const struct app_command app_commands[] = {
 	  .examples = "  infrabackup status -c config.json --token-file admin.token\n",
 	  .table = TABLE(options_status),
 	  .run = app_status },
+	{ .name = "share test",
+	  .summary = "checks that a share does what backups rely on",
+	  .description = "Checks a share before or while it is used: protection, rights, names, "
+			 "refusal of what\nwould overwrite, whether others see what was written, "
+			 "free space, clock, speed. Works\nin a folder of its own and removes it; "
+			 "touches nothing else, writes 50 MB. Says for\neverything that is not "
+			 "as it should be what to do. Needs no service.",
+	  .examples = "  infrabackup share test --share /mnt/backup\n"
+		      "  infrabackup share test --share '\\\\filer\\backup' "
+		      "--user 'CONTOSO\\backupsvc' \\\n"
+		      "      --password-file share.password --json\n",
+	  .table = TABLE(options_share_test),
+	  .run = app_share_test },
 	{ .name = "list",
 	  .summary = "shows the backups on a share; needs no service and no key",
 	  .description = "Shows every backup on a share after checking its signature and its place "

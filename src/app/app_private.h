@@ -36,6 +36,9 @@ struct app_arguments {
 	const char *authentication;
 	struct app_list unencrypted_servers;
 	bool files;
+	/* of share test */
+	const char *share;
+	struct app_number limit;
 };
 
 /* A command while it runs. */
@@ -72,6 +75,7 @@ enum status app_backup(struct app_call *call, struct error *err);
 enum status app_status(struct app_call *call, struct error *err);
 enum status app_list(struct app_call *call, struct error *err);
 enum status app_verify(struct app_call *call, struct error *err);
+enum status app_share_test(struct app_call *call, struct error *err);
 enum status app_recover(struct app_call *call, struct error *err);
 
 /* --- app_help.c --- */
@@ -147,24 +151,40 @@ MUST_CHECK enum status app_wait(struct app_client *client, const char *id, bool 
 /* OK, STATUS_PARTIAL, or the failure of a finished operation. */
 MUST_CHECK enum status app_wait_judge(const json_t *operation, struct error *err);
 
-/* --- app_shares.c: the drivers of shares, told how to talk to servers --- */
-struct app_shares {
+/* --- app_drivers.c: the drivers of shares, told how to talk to servers --- */
+struct app_drivers {
 	struct share_smb_policy smb;
 	struct share_registry registry;
 };
 /* By @config, over which the options count; either may be NULL, and both are borrowed. @out must
  * stay where it is. */
-void app_shares_init(struct app_shares *out, const struct config *config,
-		     const struct app_arguments *arguments);
+void app_drivers_init(struct app_drivers *out, const struct config *config,
+		      const struct app_arguments *arguments);
+
+/* --- app_share.c: the share that the options name --- */
+struct app_share {
+	struct app_drivers drivers;
+	struct share_address address;
+	struct share_options options; /* points into this */
+	struct secret password;
+	struct cancel *cancel; /* requested by Ctrl-C */
+	struct app_signals *signals;
+};
+struct app_share_request {
+	const char *share;
+	const char *option;          /* that it was given with, for messages */
+	int64_t deadline;            /* seconds, without --deadline */
+	const struct config *config; /* see app_drivers_init() */
+};
+/* Nothing is opened. @out must stay where it is. */
+MUST_CHECK enum status app_share_prepare(const struct app_arguments *arguments,
+					 const struct app_share_request *request,
+					 struct app_share *out, struct error *err);
+void app_share_done(struct app_share *share);
 
 /* --- app_source.c: reading a share --- */
 struct app_source {
-	struct app_shares shares;
-	struct share_address address;
-	struct share_options options;
-	struct secret password;
-	struct cancel *cancel;
-	struct app_signals *signals;
+	struct app_share share;
 	struct app_progress progress;
 	struct recover_source *source;
 };

@@ -77,7 +77,7 @@ static enum status recover_backup(struct app_call *call, struct recovering *reco
 		.targets = recovering->targets.items,
 		.target_count = recovering->targets.count,
 		.stamp_version = arguments->stamp_version,
-		.cancel = recovering->source.cancel,
+		.cancel = recovering->source.share.cancel,
 	};
 	if (options.stamp_version == NULL && recovering->config != NULL)
 		options.stamp_version = recovering->config->deployment.stamp_version;

@@ -17,7 +17,7 @@
 
 struct serving {
 	struct config *config;
-	struct app_shares shares;
+	struct app_drivers drivers;
 	struct cancel *cancel;
 	struct app_signals *signals;
 	struct backup_service *service;
@@ -38,10 +38,10 @@ static enum status start_service(struct serving *serving, struct error *err)
 {
 	const struct backup_service_settings settings = {
 		.config = serving->config,
-		.shares = &serving->shares.registry,
+		.shares = &serving->drivers.registry,
 		.clock = &system_clock,
 	};
-	app_shares_init(&serving->shares, serving->config, NULL);
+	app_drivers_init(&serving->drivers, serving->config, NULL);
 	return backup_service_open(&settings, &serving->service, err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening a share and a private key for the commands that read backups. */
+/* Opening a repository and a private key for the commands that read backups. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,31 +19,12 @@ static enum status check_digest(const char *text, const char *option, struct err
 			  "found '%.80s', allowed is SHA256: and 64 hexadecimal digits", text);
 }
 
-static enum status check_arguments(const struct app_arguments *arguments, struct app_source *out,
-				   struct error *err)
+static enum status check_arguments(const struct app_arguments *arguments, struct error *err)
 {
-	enum status status = share_address_parse(arguments->from, "--from", &out->address, err);
-	if (status == STATUS_OK)
-		status = check_digest(arguments->signer, "--signer", err);
+	enum status status = check_digest(arguments->signer, "--signer", err);
 	if (status == STATUS_OK)
 		status = check_digest(arguments->head, "--head", err);
-	if (status == STATUS_OK && arguments->password_file != NULL && arguments->user == NULL)
-		status = fail_field(err, "--password-file", "given without --user");
 	return status;
-}
-
-static enum status take_password(const struct app_arguments *arguments, struct app_source *out,
-				 struct error *err)
-{
-	const struct app_secret_source source = {
-		.file = arguments->password_file,
-		.file_option = "--password-file",
-		.environment = ENVIRONMENT_PASSWORD,
-		.prompt = "Password of the share's user",
-	};
-	if (arguments->user == NULL)
-		return STATUS_OK;
-	return app_secret_get(&source, &out->password, err);
 }
 
 static void show(void *context, const char *phase, uint64_t done, uint64_t total)
@@ -51,34 +32,17 @@ static void show(void *context, const char *phase, uint64_t done, uint64_t total
 	app_progress_show(context, phase, done, total);
 }
 
-static enum status start_signals(struct app_source *out, struct error *err)
-{
-	out->cancel = cancel_new();
-	if (out->cancel == NULL)
-		return fail_memory(err, "open share");
-	return app_signals_start(out->cancel, 0, &out->signals, err);
-}
-
 static enum status open_share(const struct app_arguments *arguments, struct app_source *out,
 			      struct error *err)
 {
 	const struct recover_settings settings = {
-		.shares = &out->shares.registry,
-		.share = &out->options,
+		.shares = &out->share.drivers.registry,
+		.share = &out->share.options,
 		.signer = arguments->signer,
 		.head = arguments->head,
 		.threads = arguments->threads.is_given ? (unsigned)arguments->threads.value : 0,
 		.progress = show,
 		.progress_context = &out->progress,
-	};
-	int64_t deadline =
-		arguments->deadline.is_given ? arguments->deadline.value : DEFAULT_DEADLINE;
-	out->options = (struct share_options) {
-		.address = &out->address,
-		.user_name = arguments->user,
-		.password = arguments->user == NULL ? NULL : &out->password,
-		.cancel = out->cancel,
-		.deadline = (long)deadline * 1000,
 	};
 	return recover_source_open(&settings, &out->source, err);
 }
@@ -87,15 +51,18 @@ enum status app_source_open(const struct app_call *call, const struct config *co
 			    struct app_source *out, struct error *err)
 {
 	const struct app_arguments *arguments = &call->arguments;
+	const struct app_share_request request = {
+		.share = arguments->from,
+		.option = "--from",
+		.deadline = DEFAULT_DEADLINE,
+		.config = config,
+	};
 	memset(out, 0, sizeof *out);
 	app_progress_init(&out->progress, stderr, isatty(STDERR_FILENO) == 1, &system_clock);
 	out->progress.is_quiet = arguments->json;
-	app_shares_init(&out->shares, config, arguments);
-	enum status status = check_arguments(arguments, out, err);
+	enum status status = check_arguments(arguments, err);
 	if (status == STATUS_OK)
-		status = take_password(arguments, out, err);
-	if (status == STATUS_OK)
-		status = start_signals(out, err);
+		status = app_share_prepare(arguments, &request, &out->share, err);
 	if (status == STATUS_OK)
 		status = open_share(arguments, out, err);
 	if (status != STATUS_OK)
@@ -107,12 +74,8 @@ void app_source_close(struct app_source *source)
 {
 	app_progress_end(&source->progress);
 	recover_source_close(source->source);
-	app_signals_stop(source->signals);
-	cancel_free(source->cancel);
-	secret_free(&source->password);
+	app_share_done(&source->share);
 	source->source = NULL;
-	source->signals = NULL;
-	source->cancel = NULL;
 }
 
 enum status app_source_key(const struct app_call *call, struct private_key **out, struct error *err)

@@ -8,8 +8,8 @@ static const enum share_smb_authentication authentications[] = {
 	[CONFIG_SMB_NTLM] = SHARE_SMB_NTLM,
 };
 
-void app_shares_init(struct app_shares *out, const struct config *config,
-		     const struct app_arguments *arguments)
+void app_drivers_init(struct app_drivers *out, const struct config *config,
+		      const struct app_arguments *arguments)
 {
 	enum config_smb_authentication authentication = CONFIG_SMB_AUTOMATIC;
 	const char *const *servers = NULL;
