@@ -249,6 +249,8 @@ static enum share_fake_fault decide(struct share_fake *fake, enum share_fake_ope
 
 static void hang(struct share_fake *fake)
 {
+	if (fake->released)
+		return;
 	fake->threads = reallocarray(fake->threads, fake->thread_count + 1, sizeof(*fake->threads));
 	assert(fake->threads != NULL);
 	fake->threads[fake->thread_count++] = gettid();
