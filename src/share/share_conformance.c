@@ -90,7 +90,7 @@ bool conformance_is_fatal(enum status status)
 struct outcome {
 	struct error failure; /* of the first check that failed */
 	const char *lost;     /* the check in which the connection was lost */
-	bool out_of_time;
+	bool cut_short;       /* cancelled, or time was over, before the clean-up */
 };
 
 static const struct share_check *find_check(const struct share_conformance *report, const char *id)
@@ -218,7 +218,8 @@ static enum status run_all(struct conformance *run, long cleanup_time, struct ou
 
 		*check = (struct share_check) { .id = row->id, .title = row->title };
 		if (row->is_always_run) {
-			outcome->out_of_time = cancel_is_requested(run->options.cancel);
+			outcome->cut_short = cancel_is_requested(run->options.cancel) ||
+					     cancel_is_requested(run->settings->share->cancel);
 			status = begin_cleanup(run, cleanup_time, err);
 			if (status != STATUS_OK)
 				break;
@@ -257,7 +258,7 @@ static enum status judge(const struct conformance *run, const struct outcome *ou
 		}
 		return failure_status(outcome->failure.status);
 	}
-	if (!outcome->out_of_time || report->results[SHARE_CHECK_NOT_RUN] == 0)
+	if (!outcome->cut_short || report->results[SHARE_CHECK_NOT_RUN] == 0)
 		return STATUS_OK;
 	enum status status = cancel_check(run->settings->share->cancel, CONFORMANCE_STEP, err);
 	if (status != STATUS_OK)

@@ -89,11 +89,10 @@ enum status conformance_unicode(struct conformance *run, struct share_check *che
 				struct error *err)
 {
 	static const char *const names[] = {
-		"pr\xC3\xBC"
-		"fung-\xC3\x9F",                            /* Latin, composed */
-		"\xE5\xAE\x89\xE5\x85\xA8",                 /* Chinese */
-		"\xD0\xBA\xD0\xBE\xD0\xBF\xD0\xB8\xD1\x8F", /* Cyrillic */
-		"\xF0\x9F\x97\x84",                         /* a surrogate pair in UTF-16 */
+		"pr\u00FCfung-\u00DF",            /* Latin, composed */
+		"\u5B89\u5168",                   /* Chinese */
+		"\u043A\u043E\u043F\u0438\u044F", /* Cyrillic */
+		"\U0001F5C4",                     /* a surrogate pair in UTF-16 */
 	};
 	enum status status = STATUS_OK;
 
@@ -108,15 +107,15 @@ enum status conformance_unicode(struct conformance *run, struct share_check *che
 enum status conformance_composed(struct conformance *run, struct share_check *check,
 				 struct error *err)
 {
-	enum status status = use_name(run, "", "caf\xC3\xA9", 50, err);
+	enum status status = use_name(run, "", "caf\u00E9", 50, err);
 
 	if (status == STATUS_OK)
-		status = use_name(run, "", "cafe\xCC\x81", 51, err);
+		status = use_name(run, "", "cafe\u0301", 51, err);
 	if (status == STATUS_EXISTS)
-		return fail(err, STATUS_SHARE_READ_WRITE, CONFORMANCE_STEP, "cafe\xCC\x81",
+		return fail(err, STATUS_SHARE_READ_WRITE, CONFORMANCE_STEP, "cafe\u0301",
 			    "the share takes composed and decomposed letters for the same");
 	if (status == STATUS_OK)
-		status = conformance_compare(run, run->second, "caf\xC3\xA9", 50, SIZE, err);
+		status = conformance_compare(run, run->second, "caf\u00E9", 50, SIZE, err);
 	return status != STATUS_OK ? status
 				   : conformance_pass(check, "two names, kept byte for byte");
 }

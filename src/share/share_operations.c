@@ -113,9 +113,8 @@ enum status share_free_space(struct share *share, struct share_space *out, struc
 enum status share_describe(struct share *share, struct share_transport *out, struct error *err)
 {
 	if (share->worker != NULL && share->worker->driver->describe == NULL)
-		return fail(err, STATUS_UNSUPPORTED,
-			    share_operation_step(SHARE_OPERATION_DESCRIBE), NULL,
-			    "this kind of share does not tell how it is reached");
+		return fail(err, STATUS_UNSUPPORTED, share_operation_step(SHARE_OPERATION_DESCRIBE),
+			    NULL, "this kind of share does not tell how it is reached");
 
 	enum status status = run_on_name(share, SHARE_OPERATION_DESCRIBE, "", false, err);
 	if (status == STATUS_OK)
