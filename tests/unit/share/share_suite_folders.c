@@ -13,6 +13,7 @@ struct seen {
 	size_t count, folders;
 	unsigned char numbers[MANY];
 	uint64_t size;
+	int64_t modified; /* of the last one */
 };
 
 static enum status see(const struct share_entry *entry, void *context, struct error *err)
@@ -24,6 +25,7 @@ static enum status see(const struct share_entry *entry, void *context, struct er
 	seen->count++;
 	seen->folders += entry->is_directory;
 	seen->size += entry->size;
+	seen->modified = entry->modified;
 	if (sscanf(entry->name, "entry-%u", &number) == 1 && number < MANY)
 		seen->numbers[number]++;
 	return STATUS_OK;
@@ -62,6 +64,19 @@ static void test_share_list_tells_files_from_folders(void **state)
 	assert_int_equal(seen->count, 2);
 	assert_int_equal(seen->folders, 1);
 	assert_int_equal(seen->size, 5);
+}
+
+/* Servers keep times in steps of up to two seconds. */
+static void test_share_list_tells_when_a_file_was_written(void **state)
+{
+	struct share_suite_fixture *fixture = *state;
+	AUTO_FREE struct seen *seen = calloc(1, sizeof(*seen));
+	int64_t before = clock_now(&system_clock);
+
+	share_suite_write(fixture, "entry-1", "12345", 5);
+	EXPECT(STATUS_OK, share_list(fixture->share, fixture->folder, see, seen, &fixture->err));
+	assert_true(seen->modified >= before - 2000);
+	assert_true(seen->modified <= clock_now(&system_clock) + 2000);
 }
 
 static void test_share_list_root_contains_folder(void **state)
@@ -298,6 +313,7 @@ static void test_share_free_space_is_plausible(void **state)
 static const struct CMUnitTest tests[] = {
 	SHARE_SUITE_TEST(test_share_list_5000_entries_gives_each_once),
 	SHARE_SUITE_TEST(test_share_list_tells_files_from_folders),
+	SHARE_SUITE_TEST(test_share_list_tells_when_a_file_was_written),
 	SHARE_SUITE_TEST(test_share_list_root_contains_folder),
 	SHARE_SUITE_TEST(test_share_list_missing_folder_says_not_found),
 	SHARE_SUITE_TEST(test_share_list_callback_status_stops_it),

@@ -185,6 +185,22 @@ static void test_share_free_space_unknown_to_the_driver_is_unsupported(void **st
 	share_close(share);
 }
 
+static void test_share_describe_unknown_to_the_driver_is_unsupported(void **state)
+{
+	struct probe probe = { .listed = "x" };
+	struct share_folder_options options;
+	struct share_transport transport;
+	enum share_stage reached = SHARE_STAGE_NONE;
+
+	(void)state;
+	share_folder_options(&options, "/folder");
+	options.options.reached = &reached;
+	struct share *share = open_probe(&probe, 0, &options.options);
+	assert_int_equal(reached, SHARE_STAGE_OPEN);
+	assert_int_equal(share_describe(share, &transport, NULL), STATUS_UNSUPPORTED);
+	share_close(share);
+}
+
 static void test_share_close_null_is_legal(void **state)
 {
 	(void)state;
@@ -199,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_share_list_hostile_names_are_refused),
 		cmocka_unit_test(test_share_list_dots_are_dropped),
 		cmocka_unit_test(test_share_free_space_unknown_to_the_driver_is_unsupported),
+		cmocka_unit_test(test_share_describe_unknown_to_the_driver_is_unsupported),
 		cmocka_unit_test(test_share_close_null_is_legal),
 	};
 

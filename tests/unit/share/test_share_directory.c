@@ -72,6 +72,30 @@ static void test_directory_open_root_by_link_works(void **state)
 	assert_int_equal(open_status(path, NULL), STATUS_OK);
 }
 
+static void test_directory_describe_names_the_file_system(void **state)
+{
+	static const struct {
+		const char *path, *protocol;
+		enum share_storage storage;
+	} cases[] = {
+		{ "/dev/shm", "tmpfs", SHARE_STORAGE_MEMORY },
+		{ "/proc", "type 0x00009FA0", SHARE_STORAGE_LOCAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct share *share = open_folder(cases[i].path);
+		struct share_transport transport;
+
+		assert_int_equal(share_describe(share, &transport, NULL), STATUS_OK);
+		assert_string_equal(transport.protocol, cases[i].protocol);
+		assert_int_equal(transport.storage, cases[i].storage);
+		assert_string_equal(transport.authentication, "");
+		assert_false(transport.is_encrypted);
+		share_close(share);
+	}
+}
+
 static void test_directory_create_makes_private_files_and_folders(void **state)
 {
 	struct share *share = open_folder(*state);
@@ -177,6 +201,7 @@ int main(void)
 		TEST(test_directory_open_missing_root_says_path),
 		TEST(test_directory_open_file_as_root_says_path),
 		TEST(test_directory_open_root_by_link_works),
+		TEST(test_directory_describe_names_the_file_system),
 		TEST(test_directory_create_makes_private_files_and_folders),
 		TEST(test_directory_links_in_the_share_are_not_followed),
 		TEST(test_directory_open_read_pipe_says_not_found),

@@ -465,6 +465,38 @@ static void test_lookup_fail_tells_a_wrong_name_from_a_dead_name_service(void **
 	}
 }
 
+static void test_entries_next_takes_times_and_doubts_impossible_ones(void **state)
+{
+	static const struct {
+		uint64_t filetime;
+		int64_t modified;
+	} cases[] = {
+		{ 116444736000000000, 0 },
+		{ 116444736010009999, 1000 },
+		{ 133500000000000000, 1705526400000 },
+		{ 0, 0 },
+		{ 1, 0 },
+		{ UINT64_MAX, 0 },
+		{ (uint64_t)1 << 63, 0 },
+		{ INT64_MAX, 910692730085477 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct sample sample;
+		struct smb_message entries;
+		struct smb_directory_entry entry;
+		bool more;
+
+		begin_entries(&sample);
+		store_u64(sample.data + 72 + 24, cases[i].filetime);
+		struct smb_message message = as_message(&sample);
+		assert_int_equal(smb_entries_parse(&message, 65536, &entries, NULL), STATUS_OK);
+		assert_int_equal(smb_entries_next(&entries, &entry, &more, NULL), STATUS_OK);
+		assert_int_equal(entry.modified, cases[i].modified);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_read_parse_refuses_more_or_other_bytes),
 		cmocka_unit_test(test_space_parse_refuses_sizes_that_lie),
 		cmocka_unit_test(test_entries_walk_takes_all_and_refuses_broken_chains),
+		cmocka_unit_test(test_entries_next_takes_times_and_doubts_impossible_ones),
 		cmocka_unit_test(test_unicode_round_trip_and_refusals),
 		cmocka_unit_test(test_status_table_names_and_classes),
 		cmocka_unit_test(test_lookup_fail_tells_a_wrong_name_from_a_dead_name_service),
