@@ -17,7 +17,7 @@ from harness import Deployment, run
 
 
 COMMANDS = ("init", "serve", "token create", "token list", "token revoke", "key new-cert", "key new-psk",
-            "key inventory", "configure", "backup", "status", "list", "verify", "recover")
+            "key inventory", "configure", "backup", "status", "share test", "list", "verify", "recover")
 
 
 class WithoutDeployment(Cli):
@@ -59,7 +59,7 @@ class WithoutDeployment(Cli):
                                   (["token", "create", "-c", "x", "--name", "x"], "--role"),
                                   (["token", "revoke", "-c", "x"], "NAME|ID"), (["key", "new-cert"], "--out"),
                                   (["key", "new-psk"], "--out"), (["list"], "--from"), (["verify"], "--from"),
-                                  (["recover", "--from", "/"], "--pfx"),
+                                  (["share", "test"], "--share"), (["recover", "--from", "/"], "--pfx"),
                                   (["recover", "--from", "/", "--pfx", "x"], "--to"),
                                   (["backup"], "--url"), (["status"], "--url"), (["configure"], "--path"),
                                   (["verify", "--from", "/", "--files"], "--files")):
@@ -80,7 +80,7 @@ class WithoutDeployment(Cli):
                             "GUID")
 
     def test_share_that_is_no_share_is_named(self):
-        for command in (["list", "--from"], ["verify", "--from"], ["configure", "--path"]):
+        for command in (["list", "--from"], ["verify", "--from"], ["configure", "--path"], ["share", "test", "--share"]):
             for share in ("relative/path", "\\\\server", "ftp://server/share", "/a/../b"):
                 with self.subTest((command, share)):
                     self.assert_refused([*command, share], 2, command[-1], share, "\\\\server\\share")
