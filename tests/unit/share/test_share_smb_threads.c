@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* asan options: strict_string_checks=0: gss-ntlmssp copies counted names with strndup(). */
-/* A connection a thread, several at once: nothing is shared between them. SMB_THREADS_SECONDS: for so
- * long instead of a few rounds. */
+/* A connection a thread, several at once: nothing is shared between them. SMB_THREADS_SECONDS: for
+ * so long instead of a few rounds. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,9 +101,8 @@ static int64_t end_asked_for(void)
 {
 	const char *seconds = getenv("SMB_THREADS_SECONDS");
 
-	return seconds == NULL
-		       ? 0
-		       : clock_monotonic(&system_clock) + 1000 * strtol(seconds, NULL, 10);
+	return seconds == NULL ? 0
+			       : clock_monotonic(&system_clock) + 1000 * strtol(seconds, NULL, 10);
 }
 
 static void test_smb_threads_with_a_connection_each_do_not_meet(void **state)
