@@ -71,7 +71,7 @@ $(BUILD)/generated/db_migrations_data.o: $(BUILD)/generated/db_migrations_data.c
 	@$(CC) $(CPPFLAGS) -Isrc/db $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a
-	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $< $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a \
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $< $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a \
 		$(LDLIBS) $(TEST_LDLIBS)
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 

@@ -189,7 +189,8 @@ static void test_conformance_run_unreachable_servers_fail_the_check_for_it(void 
 
 static void test_conformance_run_server_without_encryption_fails_or_warns(void **state)
 {
-	struct share_smb_policy policy = { .plaintext_allowed = true };
+	const char *const servers[] = { "127.0.0.1", NULL };
+	struct share_smb_policy policy = { .unencrypted_servers = servers };
 	struct smbd_private_options options;
 
 	(void)state;

@@ -16,7 +16,8 @@
 
 static struct smb_connection *open_driver(struct smbd_private_options *options)
 {
-	struct share_smb_policy policy = { .plaintext_allowed = true };
+	const char *const servers[] = { "127.0.0.1", NULL };
+	struct share_smb_policy policy = { .unencrypted_servers = servers };
 	void *handle = NULL;
 	struct error err;
 
