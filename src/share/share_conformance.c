@@ -293,6 +293,7 @@ enum status share_conformance_run(const struct share_conformance_settings *setti
 	long cleanup_time = settings->limit / 4 < CLEANUP_TIME ? settings->limit / 4 : CLEANUP_TIME;
 	int64_t start = clock_monotonic(run.clock);
 
+	run.options.reached = NULL;
 	memset(out, 0, sizeof(*out));
 	choose_names(&run);
 	enum status status = conformance_limit_start(

@@ -25,6 +25,8 @@ enum status share_open(const struct share_registry *registry, const struct share
 	size_t entry = 0;
 
 	assert(options->deadline > 0);
+	if (options->reached != NULL)
+		*options->reached = SHARE_STAGE_NONE;
 	enum status status = find_driver(registry, options->address->scheme, &entry, err);
 	if (status != STATUS_OK)
 		return status;
