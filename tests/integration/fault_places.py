@@ -18,7 +18,10 @@ import time
 from domain_server import Domain
 from smb_server import ROOT, SmbServer
 
-INSIDE = "INFRABACKUP_TEST_FAULTS"
+# Whether the script has come to its own mounts and network, then to its own processes.
+STAGE = "INFRABACKUP_TEST_FAULTS"
+# Where the guard hears which folder hangs.
+GUARD = "INFRABACKUP_TEST_FAULTS_GUARD"
 PROGRAM = os.environ.get("INFRABACKUP") or os.path.join(ROOT, "build", "infrabackup")
 TOOLS = os.path.join(os.path.dirname(PROGRAM), "tests", "tools")
 READY_SECONDS = 60
@@ -26,16 +29,42 @@ READY_SECONDS = 60
 
 def enter_namespaces():
     """Starts this script anew with mounts, a network and processes of its own; all end with it, however it ends."""
-    if os.environ.get(INSIDE) == "yes":
-        # As the first process of the namespace it hears only what it handles.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        call("ip", "link", "set", "lo", "up")
-        return
+    stage = os.environ.get(STAGE)
     if os.geteuid() != 0:
         sys.exit("real file systems and firewalls need root")
-    os.environ[INSIDE] = "yes"
-    os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child=SIGTERM", "--mount-proc",
-                          "--propagation", "private", sys.executable, *sys.argv])
+    if stage is None:
+        restart("mounts", "--mount", "--net", "--propagation", "private")
+    if stage == "mounts":
+        os.environ[GUARD] = str(start_guard())
+        restart("processes", "--pid", "--fork", "--kill-child=SIGTERM")
+    # As the first process of the namespace it hears only what it handles.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.set_inheritable(int(os.environ[GUARD]), False)
+    call("mount", "-t", "proc", "proc", "/proc")
+    call("ip", "link", "set", "lo", "up")
+
+
+def restart(stage, *options):
+    os.environ[STAGE] = stage
+    os.execvp("unshare", ["unshare", *options, sys.executable, *sys.argv])
+
+
+def start_guard():
+    """A process that outlives the script by as long as it takes to let go on what was last said to hang: whoever hangs
+    in a frozen file system cannot be ended, and would hold it for ever. The descriptor to tell it by."""
+    listening, telling = os.pipe()
+    # Freezing may only be under way.
+    script = """while read -r line; do last=$line; done
+        for _ in 1 2 3 4 5 6 7 8 9; do [ -z "$last" ] || fsfreeze --unfreeze "$last" && break; sleep 1; done"""
+    subprocess.Popen(["sh", "-c", script], stdin=listening, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                     start_new_session=True)
+    os.close(listening)
+    os.set_inheritable(telling, True)
+    return telling
+
+
+def tell_guard(folder):
+    os.write(int(os.environ[GUARD]), f"{folder}\n".encode())
 
 
 def call(*command, text=None):
@@ -115,10 +144,12 @@ class Image(Mounted):
         os.chmod(self.folder, 0o777)
 
     def freeze(self):
+        tell_guard(self.folder)
         call("fsfreeze", "--freeze", self.folder)
 
     def thaw(self):
         subprocess.run(["fsfreeze", "--unfreeze", self.folder], check=False, stderr=subprocess.DEVNULL)
+        tell_guard("")
 
     def damage(self):
         device = os.stat(self.folder).st_dev
