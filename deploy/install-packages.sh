@@ -11,7 +11,7 @@ BUILD_PACKAGES="
 # The file server that the demonstration backs up to, and what tells its connections to others than root.
 DEMO_PACKAGES="samba libnss-wrapper libuid-wrapper"
 # Whom the SMB client is measured against.
-BENCH_PACKAGES="$DEMO_PACKAGES smbclient libsmbclient-dev"
+BENCH_PACKAGES="$DEMO_PACKAGES smbclient libsmbclient-dev python3 time"
 # The compilers and checkers, then what the tests call.
 TEST_PACKAGES="
     clang libclang-rt-14-dev llvm clang-format clang-tidy cppcheck universal-ctags valgrind git

@@ -95,6 +95,26 @@ enum status smb_file_write(struct smb_file *file, const void *data, size_t lengt
 	return has_failed(file) ? smb_file_drain(file, err) : STATUS_OK;
 }
 
+enum status smb_read_send(struct smb_file *file, uint64_t offset, size_t size,
+			  struct smb_file *owner, struct error *err)
+{
+	const struct smb_request request = {
+		.command = SMB_READ,
+		.body = READ_FIXED,
+		.reply_length = size,
+		.offset = offset,
+		.file = owner,
+	};
+	unsigned char *body = smb_body(file->connection, READ_FIXED, 49);
+
+	body[2] = SMB_HEADER_SIZE + 16;
+	store_u32(body + 4, (uint32_t)size);
+	store_u64(body + 8, offset);
+	memcpy(body + 16, file->id, SMB_FILE_ID_SIZE);
+	store_u32(body + 32, 1);
+	return smb_send(file->connection, &request, err);
+}
+
 /* A read under way: what is asked for, what has come. */
 struct read {
 	struct smb_file *file;
@@ -111,32 +131,22 @@ static enum status send_read(struct read *read, struct error *err)
 {
 	struct smb_connection *connection = read->file->connection;
 	size_t size = part(connection, read->length - read->asked, connection->limits.read);
-	const struct smb_request request = {
-		.command = SMB_READ,
-		.body = READ_FIXED,
-		.reply_length = size,
-		.offset = read->asked,
-	};
-	unsigned char *body = smb_body(connection, READ_FIXED, 49);
+	uint64_t offset = read->offset + read->asked;
 
-	body[2] = SMB_HEADER_SIZE + 16;
-	store_u32(body + 4, (uint32_t)size);
-	store_u64(body + 8, read->offset + read->asked);
-	memcpy(body + 16, read->file->id, SMB_FILE_ID_SIZE);
-	store_u32(body + 32, 1);
 	read->asked += size;
 	read->in_flight++;
-	return smb_send(connection, &request, err);
+	return smb_read_send(read->file, offset, size, NULL, err);
 }
 
 static enum status take_read(struct read *read, const struct smb_reply *reply, struct error *err)
 {
 	const unsigned char *data = NULL;
+	size_t at = (size_t)(reply->slot.offset - read->offset);
 	uint32_t count = 0;
 
 	read->in_flight--;
 	if (reply->status == NT_END_OF_FILE) {
-		read->end = least(read->end, reply->slot.offset);
+		read->end = least(read->end, at);
 		return STATUS_OK;
 	}
 	if (reply->status != NT_SUCCESS) {
@@ -147,9 +157,9 @@ static enum status take_read(struct read *read, const struct smb_reply *reply, s
 		smb_read_parse(&reply->message, reply->slot.length, &data, &count, err);
 	if (status != STATUS_OK)
 		return status;
-	memcpy(read->data + reply->slot.offset, data, count);
+	memcpy(read->data + at, data, count);
 	if (count < reply->slot.length)
-		read->end = least(read->end, reply->slot.offset + count);
+		read->end = least(read->end, at + count);
 	return STATUS_OK;
 }
 
@@ -175,7 +185,8 @@ static enum status read_pass(struct read *read, struct error *err)
 			status = send_read(read, err);
 		} else {
 			status = smb_receive(read->file->connection, &reply, err);
-			if (status == STATUS_OK && reply.slot.command == SMB_READ)
+			if (status == STATUS_OK && reply.slot.command == SMB_READ &&
+			    reply.slot.file == NULL)
 				status = take_read(read, &reply, err);
 		}
 		if (status != STATUS_OK)
@@ -206,7 +217,10 @@ enum status smb_file_read(struct smb_file *file, uint64_t offset, void *data, si
 			  size_t *got, struct error *err)
 {
 	size_t done = 0;
+	enum status ahead = smb_ahead_read(file, offset, data, length, &done, err);
 
+	if (ahead != STATUS_OK)
+		return ahead;
 	while (done < length) {
 		struct read read = {
 			.file = file,
@@ -222,6 +236,7 @@ enum status smb_file_read(struct smb_file *file, uint64_t offset, void *data, si
 			break;
 		done += read.end;
 	}
+	file->ahead.next = offset + done;
 	*got = done;
 	return STATUS_OK;
 }

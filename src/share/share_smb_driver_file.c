@@ -69,7 +69,7 @@ enum status smb_driver_open_read(void *share, const char *name, void **file, uin
 	enum status status = open_file(share, &names, SHARE_OPERATION_OPEN_READ, file, err);
 
 	if (status == STATUS_OK)
-		*size = names.size;
+		*size = ((struct smb_file *)*file)->size = names.size;
 	return status;
 }
 
@@ -167,6 +167,7 @@ enum status smb_driver_close_file(void *file, struct error *err)
 	struct transfer transfer = { .file = file };
 	enum status status = on_file(&transfer, SHARE_OPERATION_CLOSE_FILE, run_close, err);
 
+	smb_ahead_done(&transfer.file->ahead);
 	free(file);
 	return status;
 }

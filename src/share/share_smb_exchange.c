@@ -142,7 +142,8 @@ enum status smb_receive(struct smb_connection *connection, struct smb_reply *rep
 	while (status == STATUS_OK && !found)
 		status = smb_receive_one(connection, reply, &found, err);
 	if (status == STATUS_OK && reply->slot.file != NULL)
-		status = smb_file_written(reply, err);
+		status = reply->slot.command == SMB_WRITE ? smb_file_written(reply, err)
+							  : smb_ahead_take(reply, err);
 	return status;
 }
 

@@ -28,7 +28,7 @@ struct smb_slot {
 	uint64_t asynchronous;
 	uint64_t offset; /* READ and WRITE */
 	uint32_t length;
-	struct smb_file *file; /* WRITE: who accounts for the reply */
+	struct smb_file *file; /* WRITE, READ ahead: who accounts for the reply */
 };
 
 struct smb_connection {
@@ -86,13 +86,33 @@ struct smb_reply {
 };
 
 #define SMB_FILE_ID_SIZE 16
+#define SMB_AHEAD_PARTS 4
+
+/* What was asked for before it was wanted. */
+struct smb_ahead_part {
+	bool in_flight;
+	uint64_t message;
+	uint64_t offset;
+	uint32_t length;
+	uint32_t got;   /* less than length: it failed or came short */
+	uint32_t taken; /* given out */
+	unsigned char *data;
+};
+
+struct smb_ahead {
+	uint64_t next; /* where a reader that goes on reads */
+	size_t first, count;
+	struct smb_ahead_part parts[SMB_AHEAD_PARTS]; /* a ring: one after the other in the file */
+};
 
 struct smb_file {
 	struct smb_connection *connection;
 	unsigned generation;
 	unsigned char id[SMB_FILE_ID_SIZE];
+	uint64_t size;     /* when it was opened to be read */
 	uint64_t position; /* of the next write */
 	unsigned in_flight;
+	struct smb_ahead ahead;
 	uint32_t failure; /* first NTSTATUS of a write */
 	bool short_write; /* the server took less than it was given */
 	char name[SHARE_NAME_SIZE];
@@ -238,10 +258,23 @@ MUST_CHECK enum status smb_file_check(const struct smb_file *file, struct error 
 
 MUST_CHECK enum status smb_file_write(struct smb_file *file, const void *data, size_t length,
 				      struct error *err);
+/* A READ whose reply is handed to smb_ahead_take() if @owner is set. */
+MUST_CHECK enum status smb_read_send(struct smb_file *file, uint64_t offset, size_t size,
+				     struct smb_file *owner, struct error *err);
 /* Called for every reply to a WRITE. */
 enum status smb_file_written(const struct smb_reply *reply, struct error *err);
 MUST_CHECK enum status smb_file_read(struct smb_file *file, uint64_t offset, void *data,
 				     size_t length, size_t *got, struct error *err);
+
+/* --- share_smb_ahead.c --- */
+
+/* What there is of a read that goes on where the last one ended, *@got < @length where it has to be
+ * read directly. The caller sets ahead.next to where the whole read ended. */
+MUST_CHECK enum status smb_ahead_read(struct smb_file *file, uint64_t offset, unsigned char *data,
+				      size_t length, size_t *got, struct error *err);
+/* Called for every reply to what was asked for ahead. */
+enum status smb_ahead_take(const struct smb_reply *reply, struct error *err);
+void smb_ahead_done(struct smb_ahead *ahead);
 
 /* --- share_smb_directory.c, share_smb_information.c --- */
 

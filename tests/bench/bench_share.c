@@ -8,8 +8,8 @@
 
 #include "infrabackup/share.h"
 
-/* What is asked for by one call of read. */
-#define READ_SIZE ((size_t)4 << 20)
+/* What recovery and verification ask for by one call. */
+#define READ_SIZE ((size_t)1 << 20)
 
 struct bench {
 	struct share *share;
