@@ -68,11 +68,18 @@ private_share_account() { # FOLDER NAME UID GID
     grep -q "^[^:]*:[^:]*:$4:" "$1/group" || echo "$2:x:$4:" >>"$1/group"
 }
 
+# Nor does the machine's winbindd, if it has one, have a say in who somebody is.
+private_share_enter() { # FOLDER
+    export LD_PRELOAD="$private_share_wrappers" NSS_WRAPPER_PASSWD="$1/passwd" \
+        NSS_WRAPPER_GROUP="$1/group" SELFTEST_WINBINDD_SOCKET_DIR="$1/no-winbindd"
+}
+
 private_share_run() { # FOLDER COMMAND...
-    private_share_folder=$1
-    shift
-    env LD_PRELOAD="$private_share_wrappers" NSS_WRAPPER_PASSWD="$private_share_folder/passwd" \
-        NSS_WRAPPER_GROUP="$private_share_folder/group" "$@"
+    (
+        private_share_enter "$1"
+        shift
+        exec "$@"
+    )
 }
 
 private_share_password() { # FOLDER NAME <FILE: pdbedit asks twice
@@ -83,6 +90,6 @@ private_share_password() { # FOLDER NAME <FILE: pdbedit asks twice
 
 private_share_serve() { # FOLDER
     PATH=$PATH:/usr/sbin:/sbin
-    exec env LD_PRELOAD="$private_share_wrappers" NSS_WRAPPER_PASSWD="$1/passwd" \
-        NSS_WRAPPER_GROUP="$1/group" smbd -s "$1/smb.conf" -l "$1" -F --no-process-group
+    private_share_enter "$1"
+    exec smbd -s "$1/smb.conf" -l "$1" -F --no-process-group
 }

@@ -25,6 +25,17 @@ static uint64_t end_of(const struct smb_ahead *ahead)
 	return end;
 }
 
+/* The frame is kept and its buffer replaced, which spares a copy. */
+static void keep(struct smb_connection *connection, struct smb_ahead_part *part,
+		 const unsigned char *data)
+{
+	unsigned char *frame = connection->receive;
+
+	connection->receive = part->frame;
+	part->frame = frame;
+	part->data = data;
+}
+
 enum status smb_ahead_take(const struct smb_reply *reply, struct error *err)
 {
 	struct smb_file *file = reply->slot.file;
@@ -39,10 +50,10 @@ enum status smb_ahead_take(const struct smb_reply *reply, struct error *err)
 		part->in_flight = false;
 		if (reply->status != NT_SUCCESS)
 			return STATUS_OK;
-		enum status status = smb_read_parse(&reply->message, reply->slot.length, &data,
-						    &part->got, err);
+		enum status status =
+			smb_read_parse(&reply->message, reply->slot.length, &data, &part->got, err);
 		if (status == STATUS_OK)
-			memcpy(part->data, data, part->got);
+			keep(file->connection, part, data);
 		return status;
 	}
 	return smb_refuse(err, "it answers nothing that was asked");
@@ -76,7 +87,7 @@ static enum status ask(struct smb_file *file, struct error *err)
 		struct smb_ahead_part *part =
 			&ahead->parts[(ahead->first + ahead->count) % SMB_AHEAD_PARTS];
 
-		if (part->data == NULL && (part->data = malloc(SMB_PAYLOAD_MAX)) == NULL)
+		if (part->frame == NULL && (part->frame = malloc(SMB_FRAME_MAX)) == NULL)
 			return fail_memory(err, "read file");
 		if (size > file->size - at)
 			size = (size_t)(file->size - at);
@@ -149,5 +160,5 @@ enum status smb_ahead_read(struct smb_file *file, uint64_t offset, unsigned char
 void smb_ahead_done(struct smb_ahead *ahead)
 {
 	for (size_t i = 0; i < SMB_AHEAD_PARTS; i++)
-		free(ahead->parts[i].data);
+		free(ahead->parts[i].frame);
 }

@@ -7,7 +7,6 @@
 #include "share_smb_operation.h"
 
 #define TRANSMIT_SIZE (4 + SMB_TRANSFORM_SIZE + SMB_HEADER_SIZE + 128 + SMB_PAYLOAD_MAX)
-#define RECEIVE_SIZE (SMB_TRANSFORM_SIZE + SMB_PAYLOAD_MAX + 64 * 1024)
 
 enum status smb_connection_new(const struct share_smb_policy *policy,
 			       const struct share_options *options, struct smb_connection **out,
@@ -28,7 +27,7 @@ enum status smb_connection_new(const struct share_smb_policy *policy,
 	connection->access = SMB_ACCESS_FILE;
 	connection->descriptor = -1;
 	connection->transmit = malloc(TRANSMIT_SIZE);
-	connection->receive = malloc(RECEIVE_SIZE);
+	connection->receive = malloc(SMB_FRAME_MAX);
 	if (connection->transmit == NULL || connection->receive == NULL) {
 		smb_connection_free(connection);
 		return fail_memory(err, share_operation_step(SHARE_OPERATION_OPEN));

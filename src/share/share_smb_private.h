@@ -9,7 +9,8 @@
 #include "share_smb_security.h"
 #include "share_smb_status.h"
 
-#define SMB_PAYLOAD_MAX ((size_t)1 << 20)  /* one WRITE or READ */
+#define SMB_PAYLOAD_MAX ((size_t)1 << 20) /* one WRITE or READ */
+#define SMB_FRAME_MAX (SMB_TRANSFORM_SIZE + SMB_PAYLOAD_MAX + 64 * 1024)
 #define SMB_LIST_MAX ((uint32_t)64 * 1024) /* one QUERY_DIRECTORY */
 #define SMB_DEPTH 8                        /* writes or reads in flight */
 #define SMB_SLOTS 32
@@ -94,9 +95,10 @@ struct smb_ahead_part {
 	uint64_t message;
 	uint64_t offset;
 	uint32_t length;
-	uint32_t got;   /* less than length: it failed or came short */
-	uint32_t taken; /* given out */
-	unsigned char *data;
+	uint32_t got;              /* less than length: it failed or came short */
+	uint32_t taken;            /* given out */
+	unsigned char *frame;      /* SMB_FRAME_MAX bytes, NULL at first */
+	const unsigned char *data; /* in it */
 };
 
 struct smb_ahead {

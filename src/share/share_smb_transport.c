@@ -13,7 +13,6 @@
 #include "share_smb_private.h"
 
 #define STEP_CONNECT "connect to server"
-#define FRAME_MAX (SMB_TRANSFORM_SIZE + SMB_PAYLOAD_MAX + 64 * 1024)
 
 void smb_begin(struct smb_connection *connection, bool cleanup)
 {
@@ -341,7 +340,7 @@ enum status smb_transport_receive(struct smb_connection *connection, size_t *len
 	if (status != STATUS_OK)
 		return status;
 	size_t size = (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
-	if (head[0] != 0 || size < SMB_HEADER_SIZE || size > FRAME_MAX)
+	if (head[0] != 0 || size < SMB_HEADER_SIZE || size > SMB_FRAME_MAX)
 		return smb_refuse(err, "it is not SMB, or longer than anything that was asked for");
 	*length = size;
 	return receive(connection, connection->receive, size, err);
