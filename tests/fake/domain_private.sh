@@ -3,7 +3,8 @@
 # A domain controller of one's own for CONTOSO.COM, in the foreground: DNS, Kerberos, LDAP and SMB on their standard
 # ports of a network namespace that the caller made, nothing written outside FOLDER (an empty one, which becomes a
 # tmpfs):
-#   unshare -n -m --propagation private sh tests/fake/domain_private.sh FOLDER required|desired|off
+#   OUTER_NAMESPACES="$(readlink /proc/self/ns/net /proc/self/ns/mnt)" \
+#       unshare -n -m --propagation private sh tests/fake/domain_private.sh FOLDER required|desired|off
 # It is dc1.contoso.com, also filesrv01 (its second name with a Kerberos principal) and alias (one without).
 # /etc of the mount namespace gets hosts, resolv.conf and krb5.conf for clients inside; with $DOMAIN_TICKET their
 # tickets live that many seconds, at least 121: shorter ones count as those for changing a password. tests/fake/domain_accounts.py makes the users. Shares: data, small (8 MiB), denied
@@ -16,12 +17,27 @@ address=198.51.100.10
 PATH=$PATH:/usr/sbin:/sbin
 here=$(dirname "$0")
 
-# In a new namespace not even the loopback is up: this is never run in the machine's own.
-[ -z "$(ip -o link show up)" ] || {
-    echo "domain_private: this network is in use; run it in a new namespace" >&2
+# Never in the machine's own, where it would cover /etc and take standard ports: what cannot be shown to be another
+# is refused.
+for kind in net mnt; do
+    own=$(readlink "/proc/self/ns/$kind") || own=
+    case "$own|${OUTER_NAMESPACES:-}" in
+    "|"* | *"|" | *"|"*"$own"*) inside=no ;;
+    *"|"*"$kind:["*) inside=yes ;;
+    *) inside=no ;;
+    esac
+    [ "$inside" = yes ] || {
+        echo "domain_private: this is not shown to be a $kind namespace of its own" >&2
+        exit 2
+    }
+done
+others=$(ip -o link show up | grep -Ev '^[0-9]+: (lo|domain[01])[:@]' || :)
+[ -z "$others" ] || {
+    echo "domain_private: this network is in use" >&2
     exit 2
 }
 ip link set lo up
+ip link delete domain0 2>/dev/null || :  # of one before it
 # Samba wants an interface that is not the loopback.
 ip link add domain0 type veth peer name domain1
 ip address add "$address/24" dev domain0

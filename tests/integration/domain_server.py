@@ -26,14 +26,23 @@ SERVER = "dc1.contoso.com"
 SECOND_NAME = "filesrv01.contoso.com"
 WITHOUT_PRINCIPAL = "alias.contoso.com"
 READY_SECONDS = 60
-INSIDE = "DOMAIN_SERVER_INSIDE"
+OUTER = "OUTER_NAMESPACES"  # those that were left, for domain_private.sh
+
+
+def namespaces():
+    return [os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt")]
+
+
+def is_inside():
+    outer = os.environ.get(OUTER, "").split()
+    return len(outer) == 2 and not set(outer) & set(namespaces())
 
 
 def enter_namespaces():
     """The script starts again in network and mount namespaces of its own, which end with it: services and clients
     that it starts live there too."""
-    if INSIDE not in os.environ:
-        os.environ[INSIDE] = "1"
+    if not is_inside():
+        os.environ[OUTER] = " ".join(namespaces())
         os.execvp("unshare", ["unshare", "-n", "-m", "--propagation", "private", sys.executable, *sys.argv])
 
 
@@ -42,6 +51,8 @@ class Domain:
     that clients ask for live, at least 121. @options: lines for [global] of smb.conf."""
 
     def __init__(self, encrypt="required", ticket_seconds=None, options=""):
+        if not is_inside():
+            raise AssertionError("enter_namespaces() comes first")
         self.folder = tempfile.mkdtemp(prefix="domain-")
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, "data")

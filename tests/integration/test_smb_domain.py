@@ -3,11 +3,13 @@
 """Backups to a server in a domain: Kerberos, NTLM, and how refused accounts are told apart."""
 
 import os
+import subprocess
+import tempfile
 import unittest
 
 import harness
-from domain_server import (KERBEROS_USER, NTLM_USER, PASSWORD, SECOND_NAME, SERVER, WITHOUT_PRINCIPAL, Domain,
-                           enter_namespaces)
+from domain_server import (FAKE, KERBEROS_USER, NTLM_USER, OUTER, PASSWORD, SECOND_NAME, SERVER, WITHOUT_PRINCIPAL,
+                           Domain, enter_namespaces, namespaces)
 from trees import differences, fill
 
 AUTHENTICATION = 5  # exit status
@@ -102,6 +104,30 @@ class Logons(unittest.TestCase):
                 self.expect_refused(user, cause, "wrong")
                 self.assertEqual(DOMAIN.bad_logons("lockout-user"), 1)
                 DOMAIN.forgive("lockout-user")
+
+
+class Guard(unittest.TestCase):
+    """Tried in namespaces of the test's own: were it let in, nobody else would notice."""
+
+    def refuse(self, outer, *wrapper):
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {name: value for name, value in os.environ.items() if name != OUTER}
+            result = subprocess.run([*wrapper, "sh", os.path.join(FAKE, "domain_private.sh"), folder, "required"],
+                                    env={**environment, **outer}, capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("domain_private:", result.stderr)
+
+    def test_domain_is_not_started_in_namespaces_that_may_be_shared(self):
+        net, mnt = namespaces()
+        new = ["unshare", "-n", "-m", "--propagation", "private"]
+        self.refuse({})
+        self.refuse({}, *new)
+        self.refuse({OUTER: ""}, *new)
+        self.refuse({OUTER: "garbage"}, *new)
+        self.refuse({OUTER: net}, *new)
+        self.refuse({OUTER: f"{net} {mnt}"})
+        self.refuse({OUTER: f"{net} {mnt}"}, "unshare", "-n")
+        self.refuse({OUTER: f"{net} {mnt}"}, "unshare", "-m")
 
 
 class Backups(unittest.TestCase):
