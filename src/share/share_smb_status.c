@@ -109,8 +109,11 @@ static const struct meaning meanings[] = {
 	FILE_FAULT(0xC000000D, INVALID_PARAMETER, "the server did not understand the request"),
 	FILE_FAULT(0xC0000008, INVALID_HANDLE, "the server no longer knows the open file"),
 	FILE_FAULT(0xC0000128, FILE_CLOSED, "the server has closed the file"),
+	FILE_FAULT(0xC0000017, NO_MEMORY, "the server is out of memory"),
 	FILE_FAULT(0xC000009A, INSUFFICIENT_RESOURCES, "the server is out of resources"),
 	FILE_FAULT(0xC0000205, INSUFF_SERVER_RESOURCES, "the server is out of resources"),
+	FILE_FAULT(0x8000002D, STOPPED_ON_SYMLINK,
+		   "a symbolic link is in the way: name the folder that it leads to"),
 	FILE_FAULT(0xC000011F, TOO_MANY_OPENED_FILES, "the server has too many open files"),
 	FILE_FAULT(0xC0000011, END_OF_FILE, "the file is shorter than it was"),
 	/* The way there. */
