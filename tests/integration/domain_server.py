@@ -33,6 +33,11 @@ def namespaces():
     return [os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt")]
 
 
+def note_outer():
+    """Before the namespaces are left."""
+    os.environ[OUTER] = " ".join(namespaces())
+
+
 def is_inside():
     outer = os.environ.get(OUTER, "").split()
     return len(outer) == 2 and not set(outer) & set(namespaces())
@@ -42,7 +47,7 @@ def enter_namespaces():
     """The script starts again in network and mount namespaces of its own, which end with it: services and clients
     that it starts live there too."""
     if not is_inside():
-        os.environ[OUTER] = " ".join(namespaces())
+        note_outer()
         os.execvp("unshare", ["unshare", "-n", "-m", "--propagation", "private", sys.executable, *sys.argv])
 
 

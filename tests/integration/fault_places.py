@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from domain_server import Domain
+from domain_server import Domain, note_outer
 from smb_server import ROOT, SmbServer
 
 # Whether the script has come to its own mounts and network, then to its own processes.
@@ -33,6 +33,7 @@ def enter_namespaces():
     if os.geteuid() != 0:
         sys.exit("real file systems and firewalls need root")
     if stage is None:
+        note_outer()
         restart("mounts", "--mount", "--net", "--propagation", "private")
     if stage == "mounts":
         os.environ[GUARD] = str(start_guard())
