@@ -42,7 +42,8 @@ LDLIBS = $(PACKAGES_LDLIBS) -pthread
 TEST_LDLIBS = -lcmocka
 
 SOURCES := $(filter-out src/app/app_main.c,$(wildcard src/*/*.c))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/db_migrations_data.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/db_migrations_data.o \
+	$(BUILD)/generated/alert_catalogue_data.o
 TEST_SOURCES := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/fault/test_*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_HELPERS := $(filter-out $(TEST_SOURCES),$(wildcard tests/unit/*/*.c tests/fake/*.c tests/fault/*.c))
@@ -69,6 +70,13 @@ $(BUILD)/generated/db_migrations_data.c: migrations/embed.sh $(MIGRATIONS)
 	mv $@.new $@
 $(BUILD)/generated/db_migrations_data.o: $(BUILD)/generated/db_migrations_data.c
 	@$(CC) $(CPPFLAGS) -Isrc/db $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/generated/alert_catalogue_data.c: src/alert/embed.sh src/alert/catalogue.json
+	@mkdir -p $(dir $@)
+	sh src/alert/embed.sh src/alert/catalogue.json > $@.new
+	mv $@.new $@
+$(BUILD)/generated/alert_catalogue_data.o: $(BUILD)/generated/alert_catalogue_data.c
+	@$(CC) $(CPPFLAGS) -Isrc/alert $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a
 	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $< $(TEST_HELPER_OBJECTS) $(BUILD)/libinfrabackup.a \

@@ -7,6 +7,7 @@
 #ifndef INFRABACKUP_DB_H
 #define INFRABACKUP_DB_H
 
+#include "infrabackup/db/alert.h"
 #include "infrabackup/db/catalogue.h"
 #include "infrabackup/db/connection.h"
 #include "infrabackup/db/job.h"

@@ -15,19 +15,6 @@ json_t *api_text_or_null(const char *text)
 	return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
 }
 
-json_t *api_foreign_text(const char *text)
-{
-	json_t *json = json_string(text);
-	AUTO_FREE char *copy = json == NULL ? strdup(text) : NULL;
-
-	if (json != NULL || copy == NULL)
-		return json;
-	for (char *at = copy; *at != '\0'; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	return json_string(copy);
-}
-
 json_t *api_time_or_null(int64_t time)
 {
 	char text[CLOCK_TEXT_SIZE];

@@ -98,7 +98,7 @@ static json_t *api_sentence(const char *message)
 	(void)snprintf(text, sizeof(text), "%s%s", message, message[length - 1] == '.' ? "" : ".");
 	text[0] =
 		(char)(islower((unsigned char)text[0]) ? toupper((unsigned char)text[0]) : text[0]);
-	return api_foreign_text(text);
+	return json_foreign_text(text);
 }
 
 json_t *api_error_json(const char *code, const char *message, const char *target)
@@ -108,7 +108,7 @@ json_t *api_error_json(const char *code, const char *message, const char *target
 	if (!api_set(error, "code", json_string(code)) ||
 	    !api_set(error, "message", api_sentence(message)) ||
 	    (target != NULL && target[0] != '\0' &&
-	     !api_set(error, "target", api_foreign_text(target)))) {
+	     !api_set(error, "target", json_foreign_text(target)))) {
 		json_decref(error);
 		return NULL;
 	}

@@ -6,7 +6,7 @@
 
 static json_t *api_foreign_or_null(const char *text)
 {
-	return text == NULL ? json_null() : api_foreign_text(text);
+	return text == NULL ? json_null() : json_foreign_text(text);
 }
 
 /* NULL members of the error are explicit, as everywhere. */
@@ -16,7 +16,7 @@ static json_t *api_job_error(const struct db_job *job)
 		return json_null();
 	return json_pack(
 		"{s:s, s:o, s:s, s:o, s:o, s:o}", "code", "BcdrOperationException", "message",
-		api_foreign_text(job->error_message == NULL ? "" : job->error_message),
+		json_foreign_text(job->error_message == NULL ? "" : job->error_message),
 		"failureClass", job->error_status == NULL ? "failed" : job->error_status, "step",
 		api_foreign_or_null(job->error_step), "path", api_foreign_or_null(job->error_path),
 		"cause", api_foreign_or_null(job->error_cause));

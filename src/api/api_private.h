@@ -97,9 +97,6 @@ enum status api_answer_accepted(struct api_call *call, const char *operation_id,
 /* Key with a new reference, NULL meaning that memory was out. False then. */
 bool api_set(json_t *object, const char *key, json_t *value);
 json_t *api_text_or_null(const char *text);
-/* Text that may hold a character cut in half or a file name that is not UTF-8: what JSON cannot
- * carry becomes '?'. */
-json_t *api_foreign_text(const char *text);
 json_t *api_time_or_null(int64_t time);
 
 /* --- api_version.c, api_query.c --- */

@@ -5,6 +5,7 @@
 
 #include "infrabackup/base/file.h"
 #include "infrabackup/base/json.h"
+#include "infrabackup/base/owned.h"
 
 /* Nesting is recursion in every parser, so foreign text is measured before it is parsed. Brackets
  * inside strings do not count; whatever is malformed is left to the parser to name. */
@@ -75,6 +76,19 @@ enum status json_parse_file(const char *path, size_t max, json_t **out, struct e
 	if (status != STATUS_OK && err != NULL)
 		(void)snprintf(err->path, sizeof(err->path), "%s", path);
 	return status;
+}
+
+json_t *json_foreign_text(const char *text)
+{
+	json_t *json = json_string(text);
+	AUTO_FREE char *copy = json == NULL ? strdup(text) : NULL;
+
+	if (json != NULL || copy == NULL)
+		return json;
+	for (char *at = copy; *at != '\0'; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	return json_string(copy);
 }
 
 struct json_sink {

@@ -55,7 +55,7 @@ static void test_db_state_queries_fresh_database_all_prepare(void **state)
 	static const struct db_query_set *const sets[] = {
 		&db_setting_queries, &db_location_queries, &db_generation_queries,
 		&db_backup_queries,  &db_key_queries,      &db_token_queries,
-		&db_job_queries,     &db_job_role_queries,
+		&db_job_queries,     &db_job_role_queries, &db_alert_queries,
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
 		assert_int_equal(sets[i]->kind, DB_STATE);
@@ -168,7 +168,7 @@ static void test_db_read_damaged_page_is_integrity(void **state)
 	char big[3000];
 	memset(big, 'x', sizeof big);
 	big[sizeof big - 1] = '\0';
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 100; i++) {
 		char name[16];
 		(void)snprintf(name, sizeof name, "%d", i);
 		assert_int_equal(db_setting_set(fixture->db, name, big, NULL), STATUS_OK);
@@ -178,7 +178,7 @@ static void test_db_read_damaged_page_is_integrity(void **state)
 	buffer_init(&bytes, 1u << 22);
 	assert_int_equal(file_read(fixture->path, 1u << 21, &bytes, NULL), STATUS_OK);
 	/* Whatever page the row is on: everything behind the schema is gone. */
-	size_t schema = 4096 * 30;
+	size_t schema = 4096 * 60;
 	assert_true(bytes.length > schema);
 	memset(bytes.data + schema, 0xff, bytes.length - schema);
 	assert_int_equal(file_write(fixture->path, 0600, true, bytes.data, bytes.length, NULL),
@@ -187,7 +187,7 @@ static void test_db_read_damaged_page_is_integrity(void **state)
 	assert_int_equal(db_open(fixture->path, DB_STATE, &fixture->db, NULL), STATUS_OK);
 	buffer_init(&bytes, 4096);
 	struct error err;
-	assert_int_equal(db_setting_get(fixture->db, "49", &bytes, &err), STATUS_INTEGRITY);
+	assert_int_equal(db_setting_get(fixture->db, "99", &bytes, &err), STATUS_INTEGRITY);
 	assert_string_equal(err.cause_name, "SQLITE_CORRUPT");
 	buffer_done(&bytes);
 }
