@@ -140,6 +140,11 @@ MUST_CHECK enum status alert_list(const struct alert_book *book, struct db *stat
 MUST_CHECK enum status alert_get(const struct alert_book *book, struct db *state, const char *id,
 				 struct db_alert *row, struct error *err);
 
+/* The open one of @fault's topic; STATUS_NOT_FOUND without filling @err. */
+MUST_CHECK enum status alert_find_open(const struct alert_book *book, struct db *state,
+				       enum alert_fault fault, struct db_alert *row,
+				       struct error *err);
+
 struct alert_summary {
 	unsigned critical, warning; /* open ones */
 };

@@ -4,6 +4,7 @@
 #ifndef INFRABACKUP_BACKUP_H
 #define INFRABACKUP_BACKUP_H
 
+#include "infrabackup/alert.h"
 #include "infrabackup/base.h"
 #include "infrabackup/config.h"
 #include "infrabackup/db.h"
@@ -56,6 +57,18 @@ const struct jobs_kind *backup_service_kinds(struct backup_service *service, siz
 void backup_service_set_engine(struct backup_service *service, struct jobs_engine *engine);
 /* Fingerprint of the identity key. */
 const char *backup_service_signer(const struct backup_service *service);
+
+/* --- alerts --- */
+
+/* The location's alerts; valid while the service is. */
+const struct alert_book *backup_service_alerts(const struct backup_service *service);
+/* Raises and closes what follows from the newest backup, the settings and the time. To be called
+ * when the engine has started, at least every hour, and after whatever changes one of these; any
+ * thread. */
+MUST_CHECK enum status backup_review_alerts(struct backup_service *service, struct db *state,
+					    struct error *err);
+/* The same for jobs_settings.ended; @service: struct backup_service. */
+enum status backup_job_ended(struct db *state, void *service, struct error *err);
 
 /* --- the location --- */
 

@@ -45,6 +45,12 @@ struct jobs_settings {
 	unsigned workers;              /* jobs that may run at once */
 	const struct jobs_kind *kinds; /* borrowed, constant */
 	size_t kind_count;
+	/* Called in the transaction that stores a job's end, after it: what it writes is there when
+	 * somebody can see that end, and never without it. When it fails, its own changes alone are
+	 * undone and the fault is logged. Any worker's thread; NULL: nobody wants to know. Not
+	 * called for jobs that an earlier process left running. */
+	enum status (*ended)(struct db *state, void *context, struct error *err);
+	void *ended_context;
 };
 
 /* STATUS_INVALID for no workers. Fails what an earlier process left Running ("interrupted: the

@@ -153,6 +153,21 @@ enum status alert_get(const struct alert_book *book, struct db *state, const cha
 	return STATUS_OK;
 }
 
+enum status alert_find_open(const struct alert_book *book, struct db *state, enum alert_fault fault,
+			    struct db_alert *row, struct error *err)
+{
+	struct db_alert newest = { .id = "" };
+	enum status status =
+		db_alert_newest(state, book->location, alert_rules[fault].topic, &newest, err);
+	if (status == STATUS_OK && newest.closed_time != 0) {
+		db_alert_done(&newest);
+		return STATUS_NOT_FOUND;
+	}
+	if (status == STATUS_OK)
+		*row = newest;
+	return status;
+}
+
 static enum status count(const struct alert_view *view, void *context, struct error *err)
 {
 	struct alert_summary *summary = context;

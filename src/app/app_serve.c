@@ -14,6 +14,8 @@
 /* ms: answers under way may finish; the whole stop. */
 #define SERVE_FINISH 3000
 #define SERVE_GRACE 9500
+/* ms between looks at what only time changes. */
+#define SERVE_REVIEW (60 * 60 * 1000)
 
 struct serving {
 	struct config *config;
@@ -60,12 +62,29 @@ static void check_history(struct serving *serving)
 	db_pool_give(pool, state);
 }
 
+/* Alerts that follow from what is in the database; a fault is logged, and the next look comes soon.
+ */
+static void review_alerts(const struct serving *serving)
+{
+	struct error err;
+	struct db *state = NULL;
+	struct db_pool *pool = backup_service_state(serving->service);
+	enum status status = db_pool_take(pool, &state, &err);
+	if (status == STATUS_OK)
+		status = backup_review_alerts(serving->service, state, &err);
+	if (status != STATUS_OK)
+		log_error("alerts not reviewed", &err);
+	db_pool_give(pool, state);
+}
+
 static enum status start_engine(struct serving *serving, struct error *err)
 {
 	struct jobs_settings settings = {
 		.state = backup_service_state(serving->service),
 		.clock = &system_clock,
 		.workers = SERVE_JOBS,
+		.ended = backup_job_ended,
+		.ended_context = serving->service,
 	};
 	settings.kinds = backup_service_kinds(serving->service, &settings.kind_count);
 	enum status status = jobs_engine_start(&settings, &serving->engine, err);
@@ -73,6 +92,7 @@ static enum status start_engine(struct serving *serving, struct error *err)
 		return status;
 	backup_service_set_engine(serving->service, serving->engine);
 	check_history(serving);
+	review_alerts(serving);
 	return STATUS_OK;
 }
 
@@ -154,8 +174,12 @@ static void announce(struct app_call *call, const struct serving *serving)
 static void wait_until_stopped(const struct serving *serving)
 {
 	struct pollfd descriptor = { .fd = cancel_descriptor(serving->cancel), .events = POLLIN };
-	while (poll(&descriptor, 1, -1) < 0 && errno == EINTR)
-		;
+	int ready = 0;
+	while (ready == 0 || (ready < 0 && errno == EINTR)) {
+		ready = poll(&descriptor, 1, SERVE_REVIEW);
+		if (ready == 0)
+			review_alerts(serving);
+	}
 	log_message(LOG_LEVEL_INFO, "stopping");
 }
 

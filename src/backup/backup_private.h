@@ -34,6 +34,12 @@
 #define BACKUP_KIND_HISTORY_CHECK "historyCheck"
 #define BACKUP_KIND_COUNT 3
 
+/* error_step of a share whose marker is not what is expected. */
+#define BACKUP_STEP_MARKER "check repository marker"
+
+/* Kept free so that a full share can still be listed and tidied. */
+#define BACKUP_SPACE_RESERVE (16ull << 20)
+
 struct backup_service {
 	const struct config *config;
 	const struct share_registry *shares;
@@ -51,6 +57,7 @@ struct backup_service {
 	size_t escrow_count;
 	struct jobs_kind kinds[BACKUP_KIND_COUNT];
 	_Atomic(struct jobs_engine *) engine;
+	struct alert_book *alerts;
 };
 
 /* A location with everything that is needed to open its share; see backup_target_load(). */

@@ -62,7 +62,7 @@ static enum status check_ours(struct backup_service *service,
 	char theirs[FINGERPRINT_TEXT_SIZE];
 	if (!text_equal_ignoring_case(marker->deployment_id, service->config->deployment.id))
 		return fail(
-			err, STATUS_CONFLICT, "check repository marker", ARCHIVE_REPOSITORY_FILE,
+			err, STATUS_CONFLICT, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
 			"the share belongs to deployment %s (%s, region %s); use another folder "
 			"for this one",
 			marker->deployment_id, marker->external_domain, marker->region);
@@ -70,13 +70,12 @@ static enum status check_ours(struct backup_service *service,
 	signer_fingerprint(marker->signer_public_key, theirs);
 	if (memcmp(public_key, marker->signer_public_key, sizeof public_key) != 0)
 		return fail(
-			err, STATUS_CONFLICT, "check repository marker", ARCHIVE_REPOSITORY_FILE,
+			err, STATUS_CONFLICT, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
 			"the repository is signed by %s, this service is %s; recover the service's "
 			"own role from it, or use another folder",
 			theirs, service->signer);
 	if (expected_id != NULL && strcmp(expected_id, marker->repository_id) != 0)
-		return fail(err, STATUS_SHARE_PATH, "check repository marker",
-			    ARCHIVE_REPOSITORY_FILE,
+		return fail(err, STATUS_SHARE_PATH, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
 			    "found repository %s where %s is expected: another share is mounted at "
 			    "this "
 			    "path, or the repository was replaced",
@@ -92,8 +91,7 @@ static enum status read_or_create(struct backup_service *service, struct share *
 	if (status != STATUS_NOT_FOUND)
 		return status;
 	if (expected_id != NULL)
-		return fail(err, STATUS_SHARE_PATH, "check repository marker",
-			    ARCHIVE_REPOSITORY_FILE,
+		return fail(err, STATUS_SHARE_PATH, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
 			    "the marker of repository %s is not there: the share is not mounted, "
 			    "or the "
 			    "repository was removed",

@@ -6,8 +6,6 @@
 #include "backup_commit.h"
 
 #define ROLES_AT_ONCE 4
-/* Kept free so that a full share can still be listed and tidied. */
-#define SPACE_RESERVE (16ull << 20)
 
 struct backup_job {
 	struct backup_session session;
@@ -63,7 +61,7 @@ static enum status check_space(struct backup_job *job, struct error *err)
 	struct share *share = NULL;
 	struct share_space space;
 	char have[16], want[16];
-	uint64_t needed = job->history.previous_new_bytes + SPACE_RESERVE;
+	uint64_t needed = job->history.previous_new_bytes + BACKUP_SPACE_RESERVE;
 	enum status status = backup_connection_take(session, &share, err);
 	if (status == STATUS_OK && (share_features(share) & SHARE_FEATURE_FREE_SPACE) != 0) {
 		status = share_free_space(share, &space, err);

@@ -210,7 +210,10 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 		{ BACKUP_KIND_HISTORY_CHECK, backup_history_run, service },
 	};
 	memcpy(service->kinds, kinds, sizeof kinds);
-	enum status status = open_all(service, err);
+	enum status status = alert_book_new(service->config->deployment.location, service->clock,
+					    &service->alerts, err);
+	if (status == STATUS_OK)
+		status = open_all(service, err);
 	if (status == STATUS_OK)
 		*out = service;
 	else
@@ -232,6 +235,7 @@ void backup_service_close(struct backup_service *service)
 	secret_free(&service->master_key);
 	if (service->lock >= 0)
 		(void)close(service->lock);
+	alert_book_free(service->alerts);
 	free(service->temporary_directory);
 	free(service->cache_directory);
 	free(service);
@@ -251,6 +255,11 @@ const struct jobs_kind *backup_service_kinds(struct backup_service *service, siz
 void backup_service_set_engine(struct backup_service *service, struct jobs_engine *engine)
 {
 	atomic_store(&service->engine, engine);
+}
+
+const struct alert_book *backup_service_alerts(const struct backup_service *service)
+{
+	return service->alerts;
 }
 
 const char *backup_service_signer(const struct backup_service *service)

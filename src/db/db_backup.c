@@ -2,7 +2,14 @@
 /* Committed backups. */
 #include "db_queries.h"
 
-enum { Q_BACKUP_ADD, Q_BACKUP_COUNT, Q_BACKUP_GET, Q_BACKUP_NEWEST, Q_BACKUP_LIST };
+enum {
+	Q_BACKUP_ADD,
+	Q_BACKUP_COUNT,
+	Q_BACKUP_GET,
+	Q_BACKUP_NEWEST,
+	Q_BACKUP_LIST,
+	Q_BACKUP_SUMMARIZE
+};
 
 #define COLUMNS                                                                                    \
 	"id, location, sequence, folder, generation, status, started_time, completed_time, "       \
@@ -25,6 +32,20 @@ static const struct db_query queries[] = {
 						    " ORDER BY sequence DESC LIMIT 1" },
 	[Q_BACKUP_LIST] = { "list backups", "SELECT " COLUMNS " FROM backup"
 					    " WHERE location = :location ORDER BY id" },
+	[Q_BACKUP_SUMMARIZE] = { "summarize backups",
+				 "WITH recent AS (SELECT new_bytes, sequence = (SELECT"
+				 " min(other.sequence) FROM backup AS other"
+				 " WHERE other.location = backup.location"
+				 " AND other.generation = backup.generation) AS is_first"
+				 " FROM backup WHERE location = :location"
+				 " ORDER BY sequence DESC LIMIT 28)"
+				 " SELECT (SELECT coalesce(max(completed_time), 0) FROM backup"
+				 " WHERE location = :location AND is_cloud_recovery_ready"
+				 " AND status IN ('Succeeded', 'PartialSucceeded'))"
+				 " AS last_ready_time,"
+				 " coalesce(max(iif(is_first, new_bytes, 0)), 0) AS full_bytes,"
+				 " coalesce(sum(iif(is_first, 0, new_bytes)), 0) AS grown_bytes,"
+				 " coalesce(sum(NOT is_first), 0) AS grown_count FROM recent" },
 };
 
 const struct db_query_set db_backup_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -137,6 +158,23 @@ enum status db_backup_list(struct db *db, const char *location,
 		if (status != STATUS_OK)
 			return status;
 	}
+}
+
+static const struct db_column summary_items[] = {
+	DB_COLUMN(DB_INT64, db_backup_summary, last_ready_time),
+	DB_COLUMN(DB_UINT64, db_backup_summary, full_bytes),
+	DB_COLUMN(DB_UINT64, db_backup_summary, grown_bytes),
+	DB_COLUMN(DB_UINT64, db_backup_summary, grown_count),
+};
+static const struct db_columns summary_columns = DB_COLUMNS(summary_items);
+
+enum status db_backup_summarize(struct db *db, const char *location, struct db_backup_summary *out,
+				struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_SUMMARIZE]);
+	db_bind_text(&statement, ":location", location);
+	*out = (struct db_backup_summary) { 0 };
+	return db_statement_only(&statement, &summary_columns, out, err);
 }
 
 void db_backup_done(struct db_backup *backup)

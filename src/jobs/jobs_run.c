@@ -147,17 +147,46 @@ static enum status store_progress(struct jobs_run *run, struct db *db, struct er
 	return status;
 }
 
+struct outcome {
+	struct jobs_run *run;
+	enum job_state state;
+	const struct error *fault;
+};
+
+static enum status tell_body(struct db *db, void *context, struct error *err)
+{
+	const struct jobs_settings *settings = context;
+	return settings->ended(db, settings->ended_context, err);
+}
+
+static enum status finish(struct db *db, void *context, struct error *err)
+{
+	const struct outcome *outcome = context;
+	struct jobs_run *run = outcome->run;
+	struct jobs_settings *settings = &run->engine->settings;
+	struct error told = { .status = STATUS_OK };
+	enum status status =
+		db_job_finish(db, run->job.id, job_state_name(outcome->state),
+			      clock_now(settings->clock), run->result, outcome->fault, err);
+	if (status != STATUS_OK || settings->ended == NULL)
+		return status;
+	/* A transaction of its own inside this one. */
+	if (db_transaction(db, tell_body, settings, &told) != STATUS_OK)
+		log_error("what follows from the end of a job is not done", &told);
+	return STATUS_OK;
+}
+
 static enum status store(struct jobs_run *run, enum job_state state, const struct error *fault,
 			 struct error *err)
 {
 	const struct jobs_settings *settings = &run->engine->settings;
+	struct outcome outcome = { run, state, fault };
 	struct db *db = NULL;
 	enum status status = db_pool_take(settings->state, &db, err);
 	if (status == STATUS_OK)
 		status = store_progress(run, db, err);
 	if (status == STATUS_OK)
-		status = db_job_finish(db, run->job.id, job_state_name(state),
-				       clock_now(settings->clock), run->result, fault, err);
+		status = db_transaction(db, finish, &outcome, err);
 	db_pool_give(settings->state, db);
 	return status;
 }

@@ -116,6 +116,23 @@ void service_fixture_free(struct service_fixture *fixture)
 	free(fixture);
 }
 
+static struct db *take_state(struct service_fixture *fixture)
+{
+	struct error err;
+	struct db *state = NULL;
+	must_be_ok(db_pool_take(backup_service_state(fixture->service), &state, &err), "database",
+		   &err);
+	return state;
+}
+
+void service_fixture_review(struct service_fixture *fixture)
+{
+	struct error err;
+	struct db *state = take_state(fixture);
+	must_be_ok(backup_review_alerts(fixture->service, state, &err), "review", &err);
+	db_pool_give(backup_service_state(fixture->service), state);
+}
+
 void service_fixture_start(struct service_fixture *fixture)
 {
 	struct error err;
@@ -124,10 +141,13 @@ void service_fixture_start(struct service_fixture *fixture)
 	must_be_ok(backup_service_open(&settings, &fixture->service, &err), "open", &err);
 	struct jobs_settings jobs = { .state = backup_service_state(fixture->service),
 				      .clock = &fixture->clock,
-				      .workers = 2 };
+				      .workers = 2,
+				      .ended = backup_job_ended,
+				      .ended_context = fixture->service };
 	jobs.kinds = backup_service_kinds(fixture->service, &jobs.kind_count);
 	must_be_ok(jobs_engine_start(&jobs, &fixture->engine, &err), "engine", &err);
 	backup_service_set_engine(fixture->service, fixture->engine);
+	service_fixture_review(fixture);
 }
 
 void service_fixture_stop(struct service_fixture *fixture)
@@ -136,15 +156,6 @@ void service_fixture_stop(struct service_fixture *fixture)
 		backup_service_set_engine(fixture->service, NULL);
 	jobs_engine_stop(TAKE(fixture->engine));
 	backup_service_close(TAKE(fixture->service));
-}
-
-static struct db *take_state(struct service_fixture *fixture)
-{
-	struct error err;
-	struct db *state = NULL;
-	must_be_ok(db_pool_take(backup_service_state(fixture->service), &state, &err), "database",
-		   &err);
-	return state;
 }
 
 static void give_state(struct service_fixture *fixture, struct db *state)

@@ -36,6 +36,8 @@ void service_fixture_free(struct service_fixture *fixture);
 /* Opens the service and its engine; and closes them. */
 void service_fixture_start(struct service_fixture *fixture);
 void service_fixture_stop(struct service_fixture *fixture);
+/* Looks what alerts follow, as the service does every hour. */
+void service_fixture_review(struct service_fixture *fixture);
 /* Points the location at the share; waits for the job. */
 void service_fixture_configure(struct service_fixture *fixture);
 /* The same, returning the job's end. */

@@ -103,6 +103,16 @@ MUST_CHECK enum status db_backup_list(struct db *db, const char *location,
 				      void *context, struct error *err);
 void db_backup_done(struct db_backup *backup);
 
+/* What the committed backups of a location tell about time and growth. */
+struct db_backup_summary {
+	int64_t last_ready_time; /* the newest one from which the cloud can be recovered; 0: none */
+	/* Of the newest 28: the most that one stored which began a generation, and the sum and
+	 * number of the others. */
+	uint64_t full_bytes, grown_bytes, grown_count;
+};
+MUST_CHECK enum status db_backup_summarize(struct db *db, const char *location,
+					   struct db_backup_summary *out, struct error *err);
+
 /* --- key inventory: which certificates were ever recipients, and of what --- */
 struct db_key {
 	char thumbprint[41];

@@ -171,6 +171,34 @@ static void test_db_backup_list_by_id_until_told_to_stop(void **state)
 	assert_int_equal(some.count, 3);
 }
 
+static void test_db_backup_summarize_tells_growth_and_the_newest_ready_one(void **state)
+{
+	static char second[] = "0002-00112233", partial[] = "PartialSucceeded";
+	struct db_fixture *fixture = *state;
+	struct db_backup_summary summary;
+	add_generation(fixture->db, 1);
+	add_generation(fixture->db, 2);
+	assert_int_equal(db_backup_summarize(fixture->db, "north", &summary, NULL), STATUS_OK);
+	assert_int_equal(summary.last_ready_time, 0);
+	assert_int_equal(summary.full_bytes + summary.grown_bytes + summary.grown_count, 0);
+	for (uint64_t i = 1; i <= 6; i++) {
+		struct db_backup backup = make_backup(i);
+		backup.generation = i < 4 ? generation_name : second;
+		backup.new_bytes = i == 1 ? 1000 : i == 4 ? 1500 : i;
+		/* The fifth lacks a role that is not essential, the sixth one that is. */
+		backup.status = i < 5 ? succeeded : partial;
+		backup.is_cloud_recovery_ready = i < 6;
+		assert_int_equal(db_backup_add(fixture->db, &backup, NULL), STATUS_OK);
+	}
+	assert_int_equal(db_backup_summarize(fixture->db, "north", &summary, NULL), STATUS_OK);
+	assert_int_equal(summary.last_ready_time, 205);
+	assert_int_equal(summary.full_bytes, 1500);
+	assert_int_equal(summary.grown_bytes, 2 + 3 + 5 + 6);
+	assert_int_equal(summary.grown_count, 4);
+	assert_int_equal(db_backup_summarize(fixture->db, "south", &summary, NULL), STATUS_OK);
+	assert_int_equal(summary.full_bytes, 0);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, db_fixture_state, db_fixture_teardown)
 
 int main(void)
@@ -183,6 +211,7 @@ int main(void)
 		WITH(test_db_backup_add_unknown_generation_or_status_is_refused),
 		WITH(test_db_backup_newest_is_the_highest_sequence),
 		WITH(test_db_backup_list_by_id_until_told_to_stop),
+		WITH(test_db_backup_summarize_tells_growth_and_the_newest_ready_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

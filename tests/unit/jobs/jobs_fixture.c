@@ -92,6 +92,24 @@ int jobs_fixture_teardown(void **state)
 	return status == STATUS_OK ? 0 : -1;
 }
 
+static enum status note_end(struct db *db, void *context, struct error *err)
+{
+	struct jobs_fixture *fixture = context;
+	struct buffer count;
+	buffer_init(&count, 64);
+	char text[24];
+	enum status status = db_setting_get(db, "ended", &count, err);
+	long calls = status == STATUS_OK ? strtol((const char *)count.data, NULL, 10) : 0;
+	buffer_done(&count);
+	(void)snprintf(text, sizeof text, "%ld", calls + 1);
+	status = db_setting_set(db, "ended", text, err);
+	if (status != STATUS_OK || fixture->ended_status == STATUS_OK)
+		return status;
+	if (err != NULL)
+		*err = (struct error) { .status = fixture->ended_status, .message = "ordered" };
+	return fixture->ended_status;
+}
+
 void jobs_fixture_start(struct jobs_fixture *fixture, unsigned workers)
 {
 	const struct jobs_settings settings = {
@@ -100,6 +118,8 @@ void jobs_fixture_start(struct jobs_fixture *fixture, unsigned workers)
 		.workers = workers,
 		.kinds = &fixture->kind,
 		.kind_count = 1,
+		.ended = note_end,
+		.ended_context = fixture,
 	};
 	assert_int_equal(jobs_engine_start(&settings, &fixture->engine, NULL), STATUS_OK);
 }

@@ -38,12 +38,14 @@ struct jobs_fixture {
 	struct jobs_script script;
 	struct jobs_kind kind;
 	struct clock clock;
+	enum status ended_status; /* what the hook for ended jobs returns */
 	struct jobs_engine *engine;
 };
 
 int jobs_fixture_setup(void **state);
 int jobs_fixture_teardown(void **state);
 void jobs_fixture_start(struct jobs_fixture *fixture, unsigned workers);
+/* Calls of that hook are counted in the setting "ended", in its transaction. */
 void jobs_fixture_stop(struct jobs_fixture *fixture);
 /* Queues a job and wakes the engine, if there is one. */
 void jobs_fixture_add(struct jobs_fixture *fixture, const char *kind, char id[GUID_TEXT_SIZE]);

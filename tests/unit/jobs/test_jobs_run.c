@@ -140,12 +140,46 @@ static void test_jobs_run_progress_before_the_end_is_never_lost(void **state)
 	}
 }
 
+/* "" when the hook's change is not there. */
+static void assert_ended_calls(struct jobs_fixture *fixture, const char *expected)
+{
+	struct buffer count;
+	buffer_init(&count, 64);
+	enum status status = db_setting_get(fixture->db, "ended", &count, NULL);
+	assert_string_equal(status == STATUS_OK ? (const char *)count.data : "", expected);
+	buffer_done(&count);
+}
+
+static void test_jobs_run_end_is_stored_together_with_what_follows(void **state)
+{
+	struct jobs_fixture *fixture = *state;
+	fixture->script.status = STATUS_SHARE_FULL;
+	struct db_job job = run_one(fixture);
+	/* Whoever sees the end sees this too: nothing is waited for. */
+	assert_ended_calls(fixture, "1");
+	db_job_done(&job);
+}
+
+static void test_jobs_run_end_is_stored_although_what_follows_fails(void **state)
+{
+	struct jobs_fixture *fixture = *state;
+	fixture->ended_status = STATUS_NO_MEMORY;
+	fixture->script.result = "{}";
+	struct db_job job = run_one(fixture);
+	assert_string_equal(job.state, "Succeeded");
+	assert_string_equal(job.result, "{}");
+	assert_ended_calls(fixture, "");
+	db_job_done(&job);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, jobs_fixture_setup, jobs_fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH(test_jobs_run_ok_succeeds_with_its_result),
+		WITH(test_jobs_run_end_is_stored_together_with_what_follows),
+		WITH(test_jobs_run_end_is_stored_although_what_follows_fails),
 		WITH(test_jobs_run_partial_is_partial_with_what_is_missing),
 		WITH(test_jobs_run_failure_keeps_the_evidence),
 		WITH(test_jobs_run_failure_without_reason_says_that),
