@@ -4,6 +4,7 @@
 #ifndef INFRABACKUP_API_H
 #define INFRABACKUP_API_H
 
+#include "infrabackup/alert.h"
 #include "infrabackup/backup.h"
 #include "infrabackup/config.h"
 #include "infrabackup/http.h"
@@ -13,6 +14,7 @@ struct api;
 struct api_settings {
 	const struct config *config; /* all borrowed */
 	struct backup_service *backup;
+	const struct alert_book *alerts;
 	struct db_pool *state;
 	const struct clock *clock;
 };

@@ -63,9 +63,9 @@ static enum status api_run_known_caller(struct api_call *call, const struct api_
 		auth_require(&call->caller, (enum auth_role)(route->access - API_READER), err);
 
 	if (status == STATUS_OK)
-		status = api_version_check(call, err);
+		status = api_version_check(call, route->provider, err);
 	if (status == STATUS_OK && call->path.subscription[0] != '\0')
-		status = api_scope_check(call, err);
+		status = api_scope_check(call, route->provider, err);
 	return status == STATUS_OK ? route->handle(call, err) : status;
 }
 

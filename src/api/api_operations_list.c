@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The provider's operations, as role assignments and portals list them (CONTRACT: no nextLink). */
+/* The providers' operations, as role assignments and portals list them (CONTRACT: no nextLink). */
 #include "api_private.h"
 
-static const struct {
+struct api_operation {
 	const char *name, *resource, *operation, *description;
-} api_operations[] = {
+};
+
+static const struct api_operation api_backup_operations[] = {
 	{ API_PROVIDER "/backupLocations/read", "Backup location", "Returns backup locations",
 	  "Returns the backup locations and their settings." },
 	{ API_PROVIDER "/backupLocations/write", "Backup location", "Update a backup location",
@@ -17,24 +19,51 @@ static const struct {
 	  "Returns jobs and their progress." },
 };
 
-static json_t *api_operation_entry(size_t index)
+static const struct api_operation api_insights_operations[] = {
+	{ API_REGION_TYPE "/read", "Region health", "Get the health of a region",
+	  "Returns regions and how many alerts they have." },
+	{ API_ALERT_TYPE "/read", "Alert", "Get an alert",
+	  "Returns alerts with what was found and what to do." },
+	{ API_ALERT_TYPE "/write", "Alert", "Close an alert", "Closes an alert." },
+	{ API_SERVICE_TYPE "/read", "Service health", "Get the health of a service",
+	  "Returns services and how many alerts they have." },
+	{ API_RESOURCE_TYPE "/read", "Resource health", "Get the health of a resource",
+	  "Returns resources and how many alerts they have." },
+};
+
+static json_t *api_operation_entry(const char *provider, const struct api_operation *operation)
 {
-	return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}}", "name", api_operations[index].name,
-			 "display", "provider", "Microsoft Backup Resource Provider.", "resource",
-			 api_operations[index].resource, "operation",
-			 api_operations[index].operation, "description",
-			 api_operations[index].description);
+	return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}}", "name", operation->name, "display",
+			 "provider", provider, "resource", operation->resource, "operation",
+			 operation->operation, "description", operation->description);
 }
 
-enum status api_operations_list(struct api_call *call, struct error *err)
+static enum status api_operations_answer(struct api_call *call, const char *provider,
+					 const struct api_operation *operations, size_t count,
+					 struct error *err)
 {
 	json_t *value = json_array();
 
-	for (size_t i = 0; i < ARRAY_LENGTH(api_operations); i++)
-		if (json_array_append_new(value, api_operation_entry(i)) != 0) {
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(value, api_operation_entry(provider, &operations[i])) !=
+		    0) {
 			json_decref(value);
 			return fail_memory(err, "list the operations");
 		}
 	return api_answer_json(call->response, 200, API_JSON_UTF8,
 			       json_pack("{s:o}", "value", value), err);
+}
+
+enum status api_operations_list(struct api_call *call, struct error *err)
+{
+	return api_operations_answer(call, "Microsoft Backup Resource Provider.",
+				     api_backup_operations, ARRAY_LENGTH(api_backup_operations),
+				     err);
+}
+
+enum status api_insights_operations_list(struct api_call *call, struct error *err)
+{
+	return api_operations_answer(call, "Microsoft Infrastructure Insights Resource Provider.",
+				     api_insights_operations, ARRAY_LENGTH(api_insights_operations),
+				     err);
 }

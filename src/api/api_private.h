@@ -13,6 +13,12 @@
 #define API_BACKUP_TYPE API_LOCATION_TYPE "/backups"
 #define API_OPERATION_TYPE API_LOCATION_TYPE "/operations"
 
+#define API_INSIGHTS "Microsoft.InfrastructureInsights.Admin"
+#define API_REGION_TYPE API_INSIGHTS "/regionHealths"
+#define API_ALERT_TYPE API_REGION_TYPE "/alerts"
+#define API_SERVICE_TYPE API_REGION_TYPE "/serviceHealths"
+#define API_RESOURCE_TYPE API_SERVICE_TYPE "/resourceHealths"
+
 #define API_JSON "application/json"
 #define API_JSON_UTF8 "application/json; charset=utf-8"
 
@@ -27,7 +33,8 @@ struct api_path {
 	char subscription[API_PARAMETER_SIZE];
 	char group[API_PARAMETER_SIZE];
 	char location[API_PARAMETER_SIZE];
-	char id[API_PARAMETER_SIZE]; /* of a backup or an operation */
+	char service[API_PARAMETER_SIZE]; /* registration of a service */
+	char id[API_PARAMETER_SIZE]; /* of a backup, an operation, an alert or a health entry */
 };
 
 /* Faults whose code does not follow from a status. */
@@ -40,6 +47,7 @@ enum api_fault {
 	API_FAULT_MEDIA_TYPE,
 	API_FAULT_NOT_READY,
 	API_FAULT_CERTIFICATE,
+	API_FAULT_REPAIR,
 	API_FAULT_COUNT
 };
 
@@ -56,6 +64,9 @@ struct api_call {
 /* A failed handler leaves the response alone: the dispatcher writes the envelope. */
 typedef enum status (*api_handler)(struct api_call *call, struct error *err);
 
+/* Whose versions and scope count. */
+enum api_provider { API_PROVIDER_BACKUP, API_PROVIDER_INSIGHTS };
+
 enum api_access { API_OPEN, API_READER, API_OPERATOR, API_ADMINISTRATOR };
 
 struct api_route {
@@ -63,6 +74,7 @@ struct api_route {
 	const char *path;
 	const char *operation_id;
 	enum api_access access;
+	enum api_provider provider;
 	api_handler handle;
 };
 
@@ -100,7 +112,7 @@ json_t *api_text_or_null(const char *text);
 json_t *api_time_or_null(int64_t time);
 
 /* --- api_version.c, api_query.c --- */
-enum status api_version_check(struct api_call *call, struct error *err);
+enum status api_version_check(struct api_call *call, enum api_provider provider, struct error *err);
 
 struct api_page {
 	size_t skip;
@@ -111,7 +123,7 @@ enum status api_page_read(struct api_call *call, struct api_page *page, struct e
 /* --- api_resource_id.c --- */
 #define API_ID_SIZE 768
 /* The call's subscription, group and location are the configured ones. */
-enum status api_scope_check(struct api_call *call, struct error *err);
+enum status api_scope_check(struct api_call *call, enum api_provider provider, struct error *err);
 /* How the ids of an answer begin: as the request spelled it, or as a background operation does. */
 enum api_spelling { API_AS_REQUESTED, API_CANONICAL };
 /* ".../backupLocations/{location}" */
@@ -120,6 +132,9 @@ const char *api_location_id(const struct api_call *call, enum api_spelling spell
 /* ".../backupLocations/{location}/{collection}/{name}" */
 const char *api_child_id(const struct api_call *call, enum api_spelling spelling,
 			 const char *collection, const char *name, char id[API_ID_SIZE]);
+/* Provider @name of the deployment's own group, spelled as insights spells it:
+ * "/subscriptions/.../resourceGroups/System.north/providers/{name}". */
+const char *api_system_id(const struct api_call *call, const char *name, char id[API_ID_SIZE]);
 /* "https://host", without a trailing slash. */
 const char *api_base_url(const struct api_call *call, char url[API_ID_SIZE]);
 
@@ -164,6 +179,23 @@ const char *api_operation_status(const char *job_state);
 enum status api_job_get(struct api_call *call, const char *type, struct db_job *out,
 			struct error *err);
 
+/* --- api_filter.c: $filter over alerts --- */
+struct api_filter;
+/* "(Properties/State eq 'Active') and Properties/Severity ne 'Warning'": eq and ne of a few
+ * properties, and, or, parentheses. *@out NULL: no $filter was sent. STATUS_INVALID says what is
+ * allowed. */
+enum status api_filter_read(struct api_call *call, struct api_filter **out, struct error *err);
+/* @filter NULL: everything passes. */
+bool api_filter_passes(const struct api_filter *filter, const struct alert_view *alert);
+void api_filter_free(struct api_filter *filter);
+/* STATUS_INVALID when the request has a $filter: these lists have nothing to filter. */
+enum status api_filter_refuse(struct api_call *call, struct error *err);
+
+/* Who the alerts are about, in every list of services. */
+#define API_SERVICE_REGISTRATION "5b0c6d0e-8f3a-4d2b-9a57-6e1d3c5f7a10"
+#define API_SERVICE_DISPLAY_NAME "Infrastructure backup"
+json_t *api_alert_json(const struct api_call *call, const struct alert_view *alert);
+
 /* --- handlers --- */
 enum status api_health_get(struct api_call *call, struct error *err);
 enum status api_ready_get(struct api_call *call, struct error *err);
@@ -177,5 +209,16 @@ enum status api_backups_get(struct api_call *call, struct error *err);
 enum status api_operation_results_get(struct api_call *call, struct error *err);
 enum status api_jobs_list(struct api_call *call, struct error *err);
 enum status api_jobs_get(struct api_call *call, struct error *err);
+enum status api_insights_operations_list(struct api_call *call, struct error *err);
+enum status api_alerts_list(struct api_call *call, struct error *err);
+enum status api_alerts_get(struct api_call *call, struct error *err);
+enum status api_alerts_close(struct api_call *call, struct error *err);
+enum status api_alerts_repair(struct api_call *call, struct error *err);
+enum status api_region_healths_list(struct api_call *call, struct error *err);
+enum status api_region_healths_get(struct api_call *call, struct error *err);
+enum status api_service_healths_list(struct api_call *call, struct error *err);
+enum status api_service_healths_get(struct api_call *call, struct error *err);
+enum status api_resource_healths_list(struct api_call *call, struct error *err);
+enum status api_resource_healths_get(struct api_call *call, struct error *err);
 
 #endif

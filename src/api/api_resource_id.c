@@ -14,8 +14,12 @@ static bool api_group_is_ours(const char *group, const char *location)
 	       text_equal_ignoring_case(group + length, location);
 }
 
-enum status api_scope_check(struct api_call *call, struct error *err)
+enum status api_scope_check(struct api_call *call, enum api_provider provider, struct error *err)
 {
+	static const char *const types[] = {
+		[API_PROVIDER_BACKUP] = API_LOCATION_TYPE,
+		[API_PROVIDER_INSIGHTS] = API_REGION_TYPE,
+	};
 	const struct config *config = call->api->settings.config;
 	const char *location = config->deployment.location;
 
@@ -28,7 +32,7 @@ enum status api_scope_check(struct api_call *call, struct error *err)
 			    "The resource group '%s' could not be found", call->path.group);
 	if (call->path.location[0] != '\0' &&
 	    !text_equal_ignoring_case(call->path.location, location))
-		return api_resource_not_found(call, API_LOCATION_TYPE, call->path.location, err);
+		return api_resource_not_found(call, types[provider], call->path.location, err);
 	return STATUS_OK;
 }
 
@@ -58,6 +62,15 @@ const char *api_child_id(const struct api_call *call, enum api_spelling spelling
 	size_t length = strlen(id);
 
 	(void)snprintf(id + length, API_ID_SIZE - length, "/%s/%s", collection, name);
+	return id;
+}
+
+const char *api_system_id(const struct api_call *call, const char *name, char id[API_ID_SIZE])
+{
+	const struct config *config = call->api->settings.config;
+
+	(void)snprintf(id, API_ID_SIZE, "/subscriptions/%s/resourceGroups/System.%s/providers/%s",
+		       config->deployment.subscription_id, config->deployment.location, name);
 	return id;
 }
 

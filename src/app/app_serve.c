@@ -101,6 +101,7 @@ static enum status start_api(struct serving *serving, struct error *err)
 	const struct api_settings settings = {
 		.config = serving->config,
 		.backup = serving->service,
+		.alerts = backup_service_alerts(serving->service),
 		.state = backup_service_state(serving->service),
 		.clock = &system_clock,
 	};

@@ -24,6 +24,7 @@ struct target {
 	struct config config;
 	struct clock clock;
 	struct db_pool *pool;
+	struct alert_book *alerts;
 	struct api *api;
 };
 
@@ -87,6 +88,7 @@ static void add_job(struct db *state)
 static void remove_folder(void)
 {
 	api_free(target.api);
+	alert_book_free(target.alerts);
 	db_pool_free(target.pool);
 	require(file_remove_tree(target.folder, NULL) == STATUS_OK, "removal of the folder");
 }
@@ -117,10 +119,15 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 		"a token");
 	(void)snprintf(target.authorization, sizeof(target.authorization), "Bearer %s",
 		       (const char *)token.data);
+	require(alert_book_new("north", &target.clock, &target.alerts, NULL) == STATUS_OK,
+		"a catalogue of alerts");
+	const struct alert_report report = { .fault = ALERT_NOT_CONFIGURED };
+	require(alert_raise(target.alerts, state, &report, NULL) == STATUS_OK, "an alert");
 	add_job(state);
 	db_pool_give(target.pool, state);
 
 	const struct api_settings settings = { .config = &target.config,
+					       .alerts = target.alerts,
 					       .state = target.pool,
 					       .clock = &target.clock };
 

@@ -64,8 +64,11 @@ int api_fixture_start(void **state)
 	assert_int_equal(db_pool_new(path, DB_STATE, 4, &fixture->pool, NULL), STATUS_OK);
 	assert_int_equal(db_pool_take(fixture->pool, &fixture->state, NULL), STATUS_OK);
 	make_tokens(fixture);
+	assert_int_equal(alert_book_new("north", &fixture->clock, &fixture->alerts, NULL),
+			 STATUS_OK);
 
 	const struct api_settings settings = { .config = &fixture->config,
+					       .alerts = fixture->alerts,
 					       .state = fixture->pool,
 					       .clock = &fixture->clock };
 
@@ -84,6 +87,7 @@ int api_fixture_stop(void **state)
 	json_decref(fixture->json);
 	http_response_done(&fixture->response);
 	api_free(fixture->api);
+	alert_book_free(fixture->alerts);
 	db_pool_give(fixture->pool, fixture->state);
 	db_pool_free(fixture->pool);
 	enum status removed = file_remove_tree(fixture->folder, NULL);

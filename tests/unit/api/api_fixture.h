@@ -20,6 +20,7 @@ struct api_fixture {
 	struct clock clock;
 	struct db_pool *pool;
 	struct db *state; /* a connection of the test's own */
+	struct alert_book *alerts;
 	struct api *api;
 	char authorization[3][64]; /* "Bearer ib_...", by enum auth_role */
 	/* of the next call; NULL: not sent */
