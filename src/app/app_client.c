@@ -6,6 +6,7 @@
 #include "app_private.h"
 
 #define API_VERSION "api-version=2018-09-01"
+#define HEALTH_VERSION "api-version=2016-05-01"
 #define CALL_TIMEOUT 30000
 
 /* Where a service that listens everywhere can be reached from its own machine. */
@@ -83,6 +84,10 @@ static enum status find_scope(const struct app_call *call, struct app_client *ou
 		       "/subscriptions/%s/resourceGroups/system.%s/providers/"
 		       "Microsoft.Backup.Admin/backupLocations/%s",
 		       subscription, location, location);
+	(void)snprintf(out->health, sizeof out->health,
+		       "/subscriptions/%s/resourceGroups/System.%s/providers/"
+		       "Microsoft.InfrastructureInsights.Admin/regionHealths/%s",
+		       subscription, location, location);
 	return STATUS_OK;
 }
 
@@ -142,13 +147,15 @@ static void take_target(const struct client_answer *answer, struct error *err)
 		(void)snprintf(err->field, sizeof err->field, "%s", target);
 }
 
-enum status app_client_call(struct app_client *client, const char *method, const char *path,
-			    const json_t *body, struct client_answer *out, struct error *err)
+/* @path: relative to the server, without api-version. */
+static enum status call_server(struct app_client *client, const char *method, const char *path,
+			       const char *version, const json_t *body, struct client_answer *out,
+			       struct error *err)
 {
 	struct client_answer answer = { 0 };
-	char target[768];
-	(void)snprintf(target, sizeof target, "%s%s%c" API_VERSION, client->base, path,
-		       strchr(path, '?') == NULL ? '?' : '&');
+	char target[1024];
+	(void)snprintf(target, sizeof target, "%s%c%s", path, strchr(path, '?') == NULL ? '?' : '&',
+		       version);
 	enum status status = client_call(client->client, method, target, body, &answer, err);
 	if (status != STATUS_OK)
 		take_target(&answer, err);
@@ -157,6 +164,22 @@ enum status app_client_call(struct app_client *client, const char *method, const
 	else
 		client_answer_done(&answer);
 	return status;
+}
+
+enum status app_client_call(struct app_client *client, const char *method, const char *path,
+			    const json_t *body, struct client_answer *out, struct error *err)
+{
+	char whole[960];
+	(void)snprintf(whole, sizeof whole, "%s%s", client->base, path);
+	return call_server(client, method, whole, API_VERSION, body, out, err);
+}
+
+enum status app_client_call_health(struct app_client *client, const char *method, const char *path,
+				   const json_t *body, struct client_answer *out, struct error *err)
+{
+	char whole[960];
+	(void)snprintf(whole, sizeof whole, "%s%s", client->health, path);
+	return call_server(client, method, whole, HEALTH_VERSION, body, out, err);
 }
 
 enum status app_client_operation(const struct client_answer *answer, char id[GUID_TEXT_SIZE],

@@ -165,6 +165,10 @@ static const struct app_option options_backup[] = {
 	OPTIONS_CLIENT,
 };
 static const struct app_option options_status[] = { OPTIONS_CLIENT };
+static const struct app_option options_alerts[] = {
+	OPTION_FLAG("all", all, "also those that were closed in the last seven days"),
+	OPTIONS_CLIENT,
+};
 static const struct app_option options_list[] = { OPTIONS_SOURCE };
 static const struct app_option options_share_test[] = {
 	OPTION_NEEDED("share", share, "SHARE",
@@ -312,6 +316,30 @@ const struct app_command app_commands[] = {
 		      "      --password-file share.password --json\n",
 	  .table = TABLE(options_share_test),
 	  .run = app_share_test },
+	/* Before the command that its first word is. */
+	{ .name = "alerts close",
+	  .summary = "closes an alert",
+	  .description =
+		  "Closes an alert by its id. Your token's name is kept with it. A failure "
+		  "that happens\nagain, or a condition that still holds a day later, is told "
+		  "in a new alert.",
+	  .examples = "  infrabackup alerts close -c config.json --token-file operator.token \\\n"
+		      "      90b1c0de-7c2d-4f6a-9d61-3f4d0a3f0003\n",
+	  .table = { .options = options_status,
+		     .count = ARRAY_LENGTH(options_status),
+		     .operand = "ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_alerts_close },
+	{ .name = "alerts",
+	  .summary = "shows what is wrong and what to do about it",
+	  .description =
+		  "Shows the open alerts, the newest first: how severe, since when, how often "
+		  "seen, what\nwas found, what to do. Most close by themselves when their cause "
+		  "is gone.",
+	  .examples = "  infrabackup alerts -c config.json --token-file reader.token\n"
+		      "  infrabackup alerts -c config.json --all --json\n",
+	  .table = TABLE(options_alerts),
+	  .run = app_alerts },
 	{ .name = "list",
 	  .summary = "shows the backups on a share; needs no service and no key",
 	  .description = "Shows every backup on a share after checking its signature and its place "

@@ -21,7 +21,7 @@ struct app_arguments {
 	bool json;
 	/* of the clients */
 	const char *url, *token_file, *ca_file, *subscription, *location;
-	bool wait;
+	bool wait, all;
 	const char *path, *certificate, *scheduler;
 	struct app_number frequency, retention;
 	/* of token and key */
@@ -73,6 +73,8 @@ enum status app_key_inventory(struct app_call *call, struct error *err);
 enum status app_configure(struct app_call *call, struct error *err);
 enum status app_backup(struct app_call *call, struct error *err);
 enum status app_status(struct app_call *call, struct error *err);
+enum status app_alerts(struct app_call *call, struct error *err);
+enum status app_alerts_close(struct app_call *call, struct error *err);
 enum status app_list(struct app_call *call, struct error *err);
 enum status app_verify(struct app_call *call, struct error *err);
 enum status app_share_test(struct app_call *call, struct error *err);
@@ -128,7 +130,8 @@ void app_signals_stop(struct app_signals *signals);
 struct app_client {
 	struct config *config; /* NULL: without -c */
 	struct client *client;
-	char base[512]; /* ".../backupLocations/north" */
+	char base[512];   /* ".../backupLocations/north" */
+	char health[512]; /* ".../regionHealths/north" */
 	char region[96];
 };
 MUST_CHECK enum status app_client_open(const struct app_call *call, struct app_client *out,
@@ -139,6 +142,10 @@ void app_client_close(struct app_client *client);
 MUST_CHECK enum status app_client_call(struct app_client *client, const char *method,
 				       const char *path, const json_t *body,
 				       struct client_answer *out, struct error *err);
+/* The same below the health of the region. */
+MUST_CHECK enum status app_client_call_health(struct app_client *client, const char *method,
+					      const char *path, const json_t *body,
+					      struct client_answer *out, struct error *err);
 /* The id at the end of a 202's Location. */
 MUST_CHECK enum status app_client_operation(const struct client_answer *answer,
 					    char id[GUID_TEXT_SIZE], struct error *err);

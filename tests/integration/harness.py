@@ -343,6 +343,11 @@ class Deployment:
     def location(self):
         return f"{self.provider}/backupLocations/{self.region}"
 
+    @property
+    def alerts(self):
+        return (f"/subscriptions/{self.subscription}/resourceGroups/System.{self.region}/providers/"
+                f"Microsoft.InfrastructureInsights.Admin/regionHealths/{self.region}/alerts")
+
     def certificate_base64(self):
         with open(self.certificate_file, "rb") as file:
             return base64.b64encode(file.read()).decode()

@@ -16,22 +16,11 @@ import unittest
 
 import backups
 import counted
+import namespace
 from harness import Deployment
 
-INSIDE = "INFRABACKUP_TEST_NAMESPACE"
 FILES, FILE_SIZE = 96, 1 << 20
 DEADLINE_SECONDS = 2
-
-
-def enter_namespace():
-    """Starts this script anew where mounts are nobody else's business."""
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    os.environ[INSIDE] = "root" if os.geteuid() == 0 else "user"
-    os.execvp("unshare", ["unshare", *user, "--mount", "--propagation", "private", sys.executable, *sys.argv])
-
-
-def call(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 class ShareLoss(unittest.TestCase):
@@ -47,8 +36,7 @@ class ShareLoss(unittest.TestCase):
         backups.write_files(self.deployment.source, FILES, FILE_SIZE, random.Random(seed))
 
     def mount(self, *arguments):
-        call("mount", *arguments, self.place)
-        self.addCleanup(subprocess.run, ["umount", "-l", self.place], check=False, stderr=subprocess.DEVNULL)
+        namespace.mount(self, self.place, *arguments)
 
     def until(self, service, identifier, is_reached):
         """Returns when the share looks so; the backup must be running then."""
@@ -86,7 +74,7 @@ class ShareLoss(unittest.TestCase):
             # As long as it is as full as that, the same.
             self.assert_failed(backups.wait(service, backups.start(service)), "share-full")
             # Other options than the size would be read back as a user namespace does not take them.
-            call("mount", "--options-mode", "ignore", "-t", "tmpfs", "-o", "remount,size=512m", "tmpfs", self.place)
+            namespace.call("mount", "--options-mode", "ignore", "-t", "tmpfs", "-o", "remount,size=512m", "tmpfs", self.place)
             self.assertGreater(self.assert_recovers(service, {}), 0)
 
     def test_vanished_before(self):
@@ -95,7 +83,7 @@ class ShareLoss(unittest.TestCase):
             self.deployment.configure(service)
             backups.make(service)
             before = backups.packs(self.deployment)
-            call("umount", "-l", self.place)
+            namespace.call("umount", "-l", self.place)
             self.fill(2)
             self.assert_failed(backups.wait(service, backups.start(service)), "share-path")
             self.assertEqual(os.listdir(self.place), [])
@@ -106,7 +94,7 @@ class ShareLoss(unittest.TestCase):
         """A tmpfs that lives on when its second mount at the share's place is gone."""
         path = self.deployment.path("store")
         os.mkdir(path)
-        call("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", path)
+        namespace.call("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", path)
         self.addCleanup(subprocess.run, ["umount", "-l", path], check=False)
         return path
 
@@ -127,7 +115,7 @@ class ShareLoss(unittest.TestCase):
         identifier = backups.start(service)
         self.until(service, identifier, lambda files: count_packs(files) >= len(before) + packs and
                    any("/packs/.temporary-" in path for path in files))
-        call("umount", "-l", self.place)
+        namespace.call("umount", "-l", self.place)
         shown = backups.wait(service, identifier)
         self.assertEqual(os.listdir(self.place), [], "written below the mount point")
         self.mount("--bind", self.deployment.path("store"))
@@ -147,7 +135,7 @@ def frozen(place):
     """Writes to the file system hang, until the end of the block or of this process, whatever ends it."""
     thaw = subprocess.Popen(["sh", "-c", 'read line; fsfreeze --unfreeze "$0"', place], stdin=subprocess.PIPE,
                             start_new_session=True)
-    call("fsfreeze", "--freeze", place)
+    namespace.call("fsfreeze", "--freeze", place)
     try:
         yield
     finally:
@@ -196,7 +184,7 @@ class ShareHang(ShareLoss):
         image = self.deployment.path("image")
         with open(image, "wb") as file:
             file.truncate(1 << 30)
-        call("mkfs.ext4", "-q", image)
+        namespace.call("mkfs.ext4", "-q", image)
         self.mount("-o", "loop", image)
         with self.deployment.serve() as service:
             self.deployment.configure(service)
@@ -220,9 +208,7 @@ class ShareHang(ShareLoss):
 
 
 def main():
-    if INSIDE not in os.environ:
-        enter_namespace()
-    if os.environ[INSIDE] != "root":
+    if namespace.enter() != "root":
         # The unit tests' share that hangs covers it there.
         print("left out: a frozen file system needs root")
         globals().pop("ShareHang")

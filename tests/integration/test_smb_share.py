@@ -6,6 +6,7 @@ import os
 import signal
 import unittest
 
+import alerts
 import harness
 from smb_server import PASSWORD, USER, SmbServer
 from trees import differences, fill
@@ -66,7 +67,7 @@ class OverSmb(SmbCase):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("STATUS_LOGON_FAILURE", result.stderr)
 
-    def test_changed_password_is_one_bad_logon_and_then_the_new_one(self):
+    def test_changed_password_is_one_bad_logon_and_an_alert_until_a_backup_succeeds(self):
         with self.deployment.serve() as service:
             self.configure(service)
             self.deployment.backup(service)
@@ -75,9 +76,17 @@ class OverSmb(SmbCase):
             self.assertEqual(failed.status, 500)
             self.assertIn("STATUS_LOGON_FAILURE", failed.text)
             self.assertEqual(self.server.bad_logons(), 1)
+            alert = alerts.listed(service)["BackupFailedShareAuthenticationFault"]
+            self.assertIn("STATUS_LOGON_FAILURE", alerts.text(alert))
+            self.assertEqual(alert["alertProperties"]["externalSharePath"], self.server.url())
             self.configure(service, password="An0ther!")
+            # A password that works is not yet a backup.
+            self.assertIn("BackupFailedShareAuthenticationFault", alerts.listed(service))
             self.deployment.backup(service)
             self.assertEqual(self.server.bad_logons(), 1)
+            self.assertEqual(set(alerts.listed(service)), {"BackupSchedulerPausedFault"})
+            whole = service.client.get(self.deployment.alerts, version=alerts.VERSION).text + service.log()
+            self.assertEqual([word for word in (PASSWORD, "An0ther!") if word in whole], [])
 
     def test_frozen_server_does_not_freeze_the_service(self):
         with self.deployment.serve() as service:
