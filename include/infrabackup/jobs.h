@@ -51,6 +51,11 @@ struct jobs_settings {
 	 * called for jobs that an earlier process left running. */
 	enum status (*ended)(struct db *state, void *context, struct error *err);
 	void *ended_context;
+	/* Queues what is due by the clock; NULL: nothing is. Called on a thread of its own: at the
+	 * start, after every hint and every end of a job, when the ms have passed that it returned,
+	 * and every 20 s, since the clock may have been set. */
+	int64_t (*tick)(void *context);
+	void *tick_context;
 };
 
 /* STATUS_INVALID for no workers. Fails what an earlier process left Running ("interrupted: the
@@ -60,7 +65,7 @@ MUST_CHECK enum status jobs_engine_start(const struct jobs_settings *settings,
 /* Claims nothing more, cancels what runs, waits for the workers; jobs that were running end Failed
  * with the reason. NULL is legal. */
 void jobs_engine_stop(struct jobs_engine *engine);
-/* A hint that a row was added; any thread. */
+/* A hint that a row was added, or that something may be due; any thread. */
 void jobs_engine_wake(struct jobs_engine *engine);
 /* Asks a queued or running job to stop; STATUS_NOT_FOUND, STATUS_CONFLICT when it is over. */
 MUST_CHECK enum status jobs_engine_cancel(struct jobs_engine *engine, const char *job_id,

@@ -72,10 +72,16 @@ static enum status api_list_committed(const struct db_backup *backup, void *cont
 	return api_backup_list_add(context, &view, err);
 }
 
-/* A job that succeeded is either committed, and listed so, or its backup is gone by now. */
+/* A job that succeeded is either committed, and listed so, or its backup is gone by now. One that
+ * was skipped never had any data, and this version of the contract has no word for it. */
 static bool api_job_is_listed(const struct db_job *job)
 {
-	return strcmp(job->state, "Succeeded") != 0 && strcmp(job->state, "PartialSucceeded") != 0;
+	static const char *const unlisted[] = { "Succeeded", "PartialSucceeded", "Skipped" };
+
+	for (size_t i = 0; i < ARRAY_LENGTH(unlisted); i++)
+		if (strcmp(job->state, unlisted[i]) == 0)
+			return false;
+	return true;
 }
 
 static enum status api_list_job(const struct db_job *job, void *context, struct error *err)

@@ -85,14 +85,17 @@ static enum status start_engine(struct serving *serving, struct error *err)
 		.workers = SERVE_JOBS,
 		.ended = backup_job_ended,
 		.ended_context = serving->service,
+		.tick = backup_service_tick,
+		.tick_context = serving->service,
 	};
 	settings.kinds = backup_service_kinds(serving->service, &settings.kind_count);
 	enum status status = jobs_engine_start(&settings, &serving->engine, err);
 	if (status != STATUS_OK)
 		return status;
-	backup_service_set_engine(serving->service, serving->engine);
+	/* Before the first look at the schedule, which set_engine brings about. */
 	check_history(serving);
 	review_alerts(serving);
+	backup_service_set_engine(serving->service, serving->engine);
 	return STATUS_OK;
 }
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "backup_repository.h"
+#include "backup_scheduler.h"
 #include "backup_submit.h"
 
 #define PROBE_SIZE 4096
-#define HOUR_MS (60 * 60 * 1000LL)
 
 /* Replaces an owned string by a copy of what the parameters hold under @name, if they do. */
 static enum status merge_text(const json_t *parameters, const char *name, char **value,
@@ -139,23 +139,23 @@ static enum status try_share(struct backup_service *service, struct backup_targe
 	return status;
 }
 
-/* The first schedule starts when the location is configured; later changes keep it. */
-static void plan_next(struct backup_service *service, struct db_location *row)
-{
-	if (row->next_backup_time == 0)
-		row->next_backup_time = clock_now(service->clock) + row->frequency_hours * HOUR_MS;
-}
-
 struct store_request {
 	struct backup_service *service;
-	const struct db_location *row;
+	struct db_location *row;
 	const char *repository_id;
 };
 
+/* The schedule has moved on while the share was tested: only its owner writes it. */
 static enum status store_body(struct db *state, void *context, struct error *err)
 {
 	const struct store_request *request = context;
-	enum status status = db_location_put(state, request->row, err);
+	struct db_schedule schedule;
+	enum status status =
+		backup_scheduler_change(request->service, state, request->row, &schedule, err);
+	if (status == STATUS_OK)
+		status = db_location_put(state, request->row, err);
+	if (status == STATUS_OK)
+		status = db_schedule_put(state, request->row->name, &schedule, err);
 	if (status == STATUS_OK)
 		status = db_setting_set(state, SETTING_REPOSITORY, request->repository_id, err);
 	return status;
@@ -177,7 +177,6 @@ static enum status update(struct backup_service *service, struct db *state, stru
 		status = try_share(service, target, jobs_run_cancel(run), repository_id, err);
 	if (status != STATUS_OK)
 		return status;
-	plan_next(service, &target->row);
 	struct store_request request = { service, &target->row, repository_id };
 	return db_transaction(state, store_body, &request, err);
 }

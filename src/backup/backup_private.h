@@ -58,6 +58,7 @@ struct backup_service {
 	struct jobs_kind kinds[BACKUP_KIND_COUNT];
 	_Atomic(struct jobs_engine *) engine;
 	struct alert_book *alerts;
+	atomic_bool is_schedule_failing; /* the last look failed, which is in the log */
 };
 
 /* A location with everything that is needed to open its share; see backup_target_load(). */

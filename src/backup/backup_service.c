@@ -255,6 +255,8 @@ const struct jobs_kind *backup_service_kinds(struct backup_service *service, siz
 void backup_service_set_engine(struct backup_service *service, struct jobs_engine *engine)
 {
 	atomic_store(&service->engine, engine);
+	if (engine != NULL)
+		jobs_engine_wake(engine);
 }
 
 const struct alert_book *backup_service_alerts(const struct backup_service *service)

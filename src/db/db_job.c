@@ -58,13 +58,15 @@ static const struct db_query queries[] = {
 					   " ORDER BY sequence DESC LIMIT :max" },
 	[Q_JOB_PUT_FINISHED] = { "record finished job",
 				 "INSERT INTO job (id, kind, location, state, requested_by,"
-				 " is_automatic, created_time, started_time, ended_time)"
+				 " is_automatic, created_time, started_time, ended_time,"
+				 " error_status, error_message)"
 				 " VALUES (:id, :kind, :location, :state, :requested_by,"
-				 " :is_automatic, :created_time, :started_time, :ended_time)"
+				 " :is_automatic, :created_time, :started_time, :ended_time,"
+				 " :error_status, :error_message)"
 				 " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
 				 " ended_time = excluded.ended_time, error_status = NULL,"
 				 " error_message = NULL, error_step = NULL, error_path = NULL,"
-				 " error_cause = NULL WHERE state = 'Failed'" },
+				 " error_cause = NULL WHERE state IN ('Failed', 'Cancelled')" },
 };
 
 const struct db_query_set db_job_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -141,6 +143,8 @@ enum status db_job_put_finished(struct db *db, const struct db_job *job, struct 
 	db_bind_integer(&statement, ":created_time", job->created_time);
 	db_bind_integer(&statement, ":started_time", job->started_time);
 	db_bind_integer(&statement, ":ended_time", job->ended_time);
+	db_bind_text(&statement, ":error_status", job->error_status);
+	db_bind_text(&statement, ":error_message", job->error_message);
 	return db_statement_run(&statement, NULL, err);
 }
 

@@ -97,6 +97,8 @@ static void *worker_main(void *argument)
 			jobs_run_execute(run);
 			remove_running(engine, run);
 			jobs_run_free(run);
+			/* What was due while it ran may be queued now. */
+			jobs_engine_wake(engine);
 			is_failing = false;
 			continue;
 		}
@@ -142,6 +144,10 @@ static enum status start_threads(struct jobs_engine *engine, struct error *err)
 	enum status status = thread_start(&engine->housekeeper, "job-notes", jobs_housekeeping_main,
 					  engine, err);
 	engine->has_housekeeper = status == STATUS_OK;
+	if (status == STATUS_OK && engine->settings.tick != NULL) {
+		status = thread_start(&engine->timer, "job-timer", jobs_timer_main, engine, err);
+		engine->has_timer = status == STATUS_OK;
+	}
 	while (status == STATUS_OK && engine->worker_count < engine->settings.workers) {
 		status = thread_start(&engine->workers[engine->worker_count], "job-worker",
 				      worker_main, engine, err);
@@ -194,6 +200,8 @@ static void request_stop(struct jobs_engine *engine)
 /* The housekeeper stays while jobs come to their end: their leases are held until then. */
 static void join_threads(struct jobs_engine *engine)
 {
+	if (engine->has_timer)
+		(void)pthread_join(engine->timer, NULL);
 	for (unsigned i = 0; i < engine->worker_count; i++)
 		(void)pthread_join(engine->workers[i], NULL);
 	pthread_mutex_lock(&engine->mutex);

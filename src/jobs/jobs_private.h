@@ -33,7 +33,8 @@ struct jobs_engine {
 	pthread_t *workers;
 	unsigned worker_count;
 	pthread_t housekeeper;
-	bool has_housekeeper;
+	pthread_t timer;
+	bool has_housekeeper, has_timer;
 
 	/* One claim or cancel at a time: what is Queued in the database is in nobody's hands, what
 	 * is Running is in the list below. Taken before the other two. */
@@ -44,7 +45,7 @@ struct jobs_engine {
 	pthread_mutex_t progress_mutex;
 
 	pthread_mutex_t mutex; /* guards everything below; never held while the database is asked */
-	pthread_cond_t changed;      /* a job was added, or the engine stops */
+	pthread_cond_t changed;      /* a job was added or has ended, or the engine stops */
 	pthread_cond_t housekeeping; /* progress was made, or the engine stops */
 	uint64_t wakes;              /* counts hints, so that none is lost while a worker claims */
 	bool is_stopping;            /* nothing more is claimed */
@@ -62,5 +63,6 @@ void jobs_run_execute(struct jobs_run *run);
 const char *jobs_run_advice(const struct db_job *job);
 
 void *jobs_housekeeping_main(void *engine);
+void *jobs_timer_main(void *engine);
 
 #endif

@@ -143,7 +143,9 @@ void service_fixture_start(struct service_fixture *fixture)
 				      .clock = &fixture->clock,
 				      .workers = 2,
 				      .ended = backup_job_ended,
-				      .ended_context = fixture->service };
+				      .ended_context = fixture->service,
+				      .tick = backup_service_tick,
+				      .tick_context = fixture->service };
 	jobs.kinds = backup_service_kinds(fixture->service, &jobs.kind_count);
 	must_be_ok(jobs_engine_start(&jobs, &fixture->engine, &err), "engine", &err);
 	backup_service_set_engine(fixture->service, fixture->engine);

@@ -36,9 +36,9 @@ struct db_job {
  * or running, adding another is STATUS_CONFLICT with a text that names it (a unique index decides,
  * not a look before). STATUS_EXISTS: the id. */
 MUST_CHECK enum status db_job_add(struct db *db, const struct db_job *job, struct error *err);
-/* A job whose good end is known from elsewhere: inserted as ended (@job holds its final state), or,
- * when it is here and is called Failed because its process ended first, corrected. Any other row of
- * that id stays. */
+/* A job whose end is known from elsewhere: inserted as ended (@job holds its final state, and the
+ * reason of one that was skipped), or, when it is here and is called Failed or Cancelled because it
+ * was ended just after it had done its work, corrected. Any other row of that id stays. */
 MUST_CHECK enum status db_job_put_finished(struct db *db, const struct db_job *job,
 					   struct error *err);
 MUST_CHECK enum status db_job_get(struct db *db, const char *id, struct db_job *out,

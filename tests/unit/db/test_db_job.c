@@ -44,6 +44,39 @@ static void test_db_job_add_get_round_trip(void **state)
 	assert_int_equal(db_job_add(fixture->db, &job, NULL), STATUS_EXISTS);
 }
 
+static void
+test_db_job_put_finished_keeps_the_reason_and_corrects_only_what_was_cut_short(void **state)
+{
+	struct db_fixture *fixture = *state;
+	static char skipped[] = "Skipped", conflict[] = "conflict", why[] = "an update is on";
+	struct db_job job = db_fixture_job("backup", "north"), got;
+	job.state = skipped;
+	job.error_status = conflict;
+	job.error_message = why;
+	assert_int_equal(db_job_put_finished(fixture->db, &job, NULL), STATUS_OK);
+	assert_int_equal(db_job_get(fixture->db, job.id, &got, NULL), STATUS_OK);
+	assert_string_equal(got.state, "Skipped");
+	assert_string_equal(got.error_message, why);
+	db_job_done(&got);
+	static const struct {
+		const char *before, *after;
+	} cases[] = { { "Skipped", "Skipped" },
+		      { "Failed", "Succeeded" },
+		      { "Cancelled", "Succeeded" } };
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char sql[128];
+		static char succeeded[] = "Succeeded";
+		(void)snprintf(sql, sizeof sql, "UPDATE job SET state = '%s'", cases[i].before);
+		assert_true(db_fixture_sql(fixture->path, sql));
+		job.state = succeeded;
+		job.error_status = job.error_message = NULL;
+		assert_int_equal(db_job_put_finished(fixture->db, &job, NULL), STATUS_OK);
+		assert_int_equal(db_job_get(fixture->db, job.id, &got, NULL), STATUS_OK);
+		assert_string_equal(got.state, cases[i].after);
+		db_job_done(&got);
+	}
+}
+
 static void test_db_job_claim_first_added_first(void **state)
 {
 	struct db_fixture *fixture = *state;
@@ -376,6 +409,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH(test_db_job_add_get_round_trip),
+		WITH(test_db_job_put_finished_keeps_the_reason_and_corrects_only_what_was_cut_short),
 		WITH(test_db_job_claim_first_added_first),
 		WITH(test_db_job_add_location_is_busy_names_the_job_in_the_way),
 		WITH(test_db_job_finish_stores_result_and_ends_the_lease),

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Queues what is due. A run and the point of the grid that it uses up are stored in one
+ * transaction: whenever the process ends, either both are there or none. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backup_scheduler.h"
+
+#define HOUR_MS (60 * 60 * 1000LL)
+/* Nothing is planned, or another job is in the way, whose end wakes us. */
+#define NOTHING_DUE_MS (60 * 1000LL)
+
+static struct backup_schedule read_schedule(const struct db_location *row,
+					    const struct db_schedule *stored)
+{
+	return (struct backup_schedule) {
+		.frequency = row->frequency_hours * HOUR_MS,
+		.next = stored->next_backup_time,
+		.last = stored->last_slot_time,
+		.is_enabled =
+			row->scheduler_enabled && row->path != NULL && row->certificate.length > 0,
+		.is_owed = stored->is_owed,
+	};
+}
+
+static void write_schedule(const struct backup_schedule *schedule, struct db_schedule *stored)
+{
+	stored->next_backup_time = schedule->next;
+	stored->last_slot_time = schedule->last;
+	stored->is_owed = schedule->is_owed;
+}
+
+enum status backup_scheduler_change(struct backup_service *service, struct db *state,
+				    struct db_location *row, struct db_schedule *schedule,
+				    struct error *err)
+{
+	struct db_location before = { .name = NULL };
+	int64_t now = clock_now(service->clock);
+	enum status status = db_location_get(state, row->name, &before, err);
+	if (status == STATUS_OK)
+		status = db_schedule_get(state, row->name, schedule, err);
+	if (status == STATUS_OK) {
+		struct backup_schedule old = read_schedule(&before, schedule);
+		struct backup_schedule wanted = read_schedule(row, schedule);
+		wanted = backup_schedule_change(&old, wanted.frequency, wanted.is_enabled, now);
+		write_schedule(&wanted, schedule);
+		if (row->scheduler_enabled)
+			schedule->paused_time = 0;
+		else if (schedule->paused_time == 0)
+			schedule->paused_time = now;
+		row->next_backup_time = schedule->next_backup_time;
+	}
+	db_location_done(&before);
+	return status;
+}
+
+struct look {
+	struct backup_service *service;
+	const char *location;
+	int64_t now, next; /* next: point to come, 0: none */
+	bool is_queued;
+};
+
+static enum status queue_run(struct look *look, struct db *state, struct error *err)
+{
+	static char kind[] = BACKUP_KIND_BACKUP, caller[] = BACKUP_SCHEDULER_CALLER;
+	AUTO_FREE char *location = strdup(look->location);
+	if (location == NULL)
+		return fail_memory(err, "queue scheduled backup");
+	struct db_job job = { .kind = kind,
+			      .location = location,
+			      .requested_by = caller,
+			      .is_automatic = true,
+			      .created_time = look->now };
+	guid_generate(job.id);
+	return db_job_add(state, &job, err);
+}
+
+static enum status carry_out(struct look *look, struct db *state,
+			     const struct backup_schedule_step *step, struct db_schedule *stored,
+			     struct error *err)
+{
+	enum status status = STATUS_OK;
+	if (step->action == BACKUP_SCHEDULE_RUN)
+		status = queue_run(look, state, err);
+	/* Another job is in the way: its end brings us here again. */
+	bool is_done = status == STATUS_OK;
+	if (status == STATUS_CONFLICT)
+		status = STATUS_OK;
+	look->is_queued = is_done && step->action == BACKUP_SCHEDULE_RUN;
+	write_schedule(is_done ? &step->after : &step->before, stored);
+	look->next = stored->next_backup_time;
+	return status;
+}
+
+static bool is_equal(const struct db_schedule *left, const struct db_schedule *right)
+{
+	return left->next_backup_time == right->next_backup_time &&
+	       left->last_slot_time == right->last_slot_time && left->is_owed == right->is_owed;
+}
+
+static enum status look_at_row(struct look *look, struct db *state, const struct db_location *row,
+			       struct error *err)
+{
+	struct db_schedule stored;
+	enum status status = db_schedule_get(state, look->location, &stored, err);
+	if (status != STATUS_OK)
+		return status;
+	struct db_schedule before = stored;
+	struct backup_schedule schedule = read_schedule(row, &stored);
+	struct backup_schedule_step step = backup_schedule_look(&schedule, look->now, false);
+	status = carry_out(look, state, &step, &stored, err);
+	if (status == STATUS_OK && !is_equal(&before, &stored))
+		status = db_schedule_put(state, look->location, &stored, err);
+	return status;
+}
+
+static enum status look_once(struct db *state, void *context, struct error *err)
+{
+	struct look *look = context;
+	struct db_location row = { .name = NULL };
+	look->is_queued = false;
+	look->now = clock_now(look->service->clock);
+	enum status status = db_location_get(state, look->location, &row, err);
+	if (status == STATUS_OK)
+		status = look_at_row(look, state, &row, err);
+	db_location_done(&row);
+	return status;
+}
+
+int64_t backup_service_tick(void *context)
+{
+	struct backup_service *service = context;
+	struct jobs_engine *engine = atomic_load(&service->engine);
+	struct look look = { .service = service, .location = service->config->deployment.location };
+	struct error err = { .status = STATUS_OK };
+	struct db *state = NULL;
+	if (engine == NULL)
+		return NOTHING_DUE_MS;
+	enum status status = db_pool_take(service->state, &state, &err);
+	if (status == STATUS_OK)
+		status = db_transaction(state, look_once, &look, &err);
+	db_pool_give(service->state, state);
+	if (status != STATUS_OK && !service->is_schedule_failing)
+		log_error("the schedule cannot be looked at", &err);
+	service->is_schedule_failing = status != STATUS_OK;
+	if (status != STATUS_OK)
+		return NOTHING_DUE_MS;
+	if (look.is_queued)
+		jobs_engine_wake(engine);
+	return look.next > look.now ? look.next - look.now : NOTHING_DUE_MS;
+}
