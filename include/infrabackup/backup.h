@@ -120,6 +120,13 @@ MUST_CHECK enum status backup_watch_read(struct backup_service *service, struct 
 MUST_CHECK enum status backup_history_submit(struct backup_service *service, struct db *state,
 					     struct error *err);
 
+/* Asks a queued or running job of any kind to end as Cancelled, which it does within 5 s; nothing
+ * of it is visible then. @reason: for the record, NULL: none. STATUS_NOT_FOUND; STATUS_CONFLICT
+ * when it is over, or the service is stopping. */
+MUST_CHECK enum status backup_cancel(struct backup_service *service, struct db *state,
+				     const char *job_id, const char *caller, const char *reason,
+				     struct error *err);
+
 /* Queues a backup. STATUS_NOT_CONFIGURED when the location has no path or no certificate,
  * STATUS_CONFLICT while one is queued or running. @backup_id is the job's id and becomes the
  * backup's. */

@@ -31,8 +31,8 @@ struct jobs_engine;
 struct jobs_run; /* a job while it runs */
 
 /* How a kind runs. On OK the job becomes Succeeded, on STATUS_PARTIAL PartialSucceeded, on
- * STATUS_CANCELLED Cancelled when somebody asked for it (Failed when the service is stopping), else
- * Failed with @err. */
+ * any other status Cancelled when somebody asked for that, else Failed with @err (STATUS_CANCELLED:
+ * because the service is stopping). */
 struct jobs_kind {
 	const char *name;
 	enum status (*run)(struct jobs_run *run, void *context, struct error *err);
@@ -67,9 +67,12 @@ MUST_CHECK enum status jobs_engine_start(const struct jobs_settings *settings,
 void jobs_engine_stop(struct jobs_engine *engine);
 /* A hint that a row was added, or that something may be due; any thread. */
 void jobs_engine_wake(struct jobs_engine *engine);
-/* Asks a queued or running job to stop; STATUS_NOT_FOUND, STATUS_CONFLICT when it is over. */
-MUST_CHECK enum status jobs_engine_cancel(struct jobs_engine *engine, const char *job_id,
-					  const char *caller, struct error *err);
+/* Asks a queued or running job to stop: a queued one is Cancelled at once. @caller and @reason
+ * (NULL: none was given) are kept in its error. STATUS_NOT_FOUND, STATUS_CONFLICT when it is over.
+ */
+MUST_CHECK enum status jobs_engine_cancel(struct jobs_engine *engine, struct db *state,
+					  const char *job_id, const char *caller,
+					  const char *reason, struct error *err);
 
 /* For the running kind: */
 const struct db_job *jobs_run_job(const struct jobs_run *run);

@@ -34,20 +34,26 @@ enum status api_answer_json(struct http_response *response, unsigned status,
 	return json_write(owned, &response->body, err);
 }
 
-enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
-				struct error *err)
+void api_answer_accepted_at(struct api_call *call, const char *collection, const char *operation_id,
+			    long retry_after)
 {
 	long configured = call->api->settings.config->http.retry_after;
 	char base[API_ID_SIZE], id[API_ID_SIZE], text[2 * API_ID_SIZE + 64];
 
-	(void)err;
 	(void)api_base_url(call, base);
-	(void)api_child_id(call, API_CANONICAL, "operationResults", operation_id, id);
+	(void)api_child_id(call, API_CANONICAL, collection, operation_id, id);
 	(void)snprintf(text, sizeof(text), "%s%s?api-version=%s", base, id,
 		       http_request_query(call->request, "api-version"));
 	http_response_header(call->response, "Location", text);
 	(void)snprintf(text, sizeof(text), "%ld", configured > 0 ? configured : retry_after);
 	http_response_header(call->response, "Retry-After", text);
 	call->response->status = 202;
+}
+
+enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
+				struct error *err)
+{
+	(void)err;
+	api_answer_accepted_at(call, "operationResults", operation_id, retry_after);
 	return STATUS_OK;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The backup location: list, get, put. */
-#include <string.h>
-
 #include "api_private.h"
 
 /* Seconds until the first poll of an update, as recorded. */
@@ -50,33 +48,14 @@ enum status api_backup_locations_list(struct api_call *call, struct error *err)
 			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
 }
 
-static enum status api_body_check(struct api_call *call, struct error *err)
-{
-	const char *type = http_request_header(call->request, "Content-Type");
-
-	if (call->request->body_length == 0)
-		return fail_field(err, "", "The body is empty; a JSON object is needed");
-	if (type == NULL)
-		return STATUS_OK;
-
-	size_t length = strcspn(type, "; \t");
-
-	if (length == sizeof(API_JSON) - 1 && strncasecmp(type, API_JSON, length) == 0)
-		return STATUS_OK;
-	return api_fail(call, API_FAULT_MEDIA_TYPE, STATUS_INVALID, NULL, err,
-			"The Content-Type of the body is not supported; supported: " API_JSON);
-}
-
 enum status api_backup_locations_put(struct api_call *call, struct error *err)
 {
 	struct api_location_values values = { 0 };
 	struct backup_location_update update = { 0 };
 	char operation_id[GUID_TEXT_SIZE];
 	AUTO_JSON body = NULL;
-	enum status status = api_body_check(call, err);
+	enum status status = api_body_read(call, false, &body, err);
 
-	if (status == STATUS_OK)
-		status = json_parse(call->request->body, call->request->body_length, &body, err);
 	if (status == STATUS_OK)
 		status = api_location_read(call, body, &values, &update, err);
 	if (status == STATUS_OK)

@@ -47,6 +47,7 @@ static const struct api_error_row api_fault_rows[API_FAULT_COUNT] = {
 	[API_FAULT_NOT_READY] = { 503, "ServiceUnavailable", false },
 	[API_FAULT_REPAIR] = { 400, "RemediateAlertPrecheckFailed", false },
 	[API_FAULT_CERTIFICATE] = { 409, "EncryptionCertNotConfiguredException", false },
+	[API_FAULT_STATE] = { 409, "RequestConflict", false },
 };
 
 static const struct {

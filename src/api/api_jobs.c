@@ -78,22 +78,27 @@ enum status api_jobs_list(struct api_call *call, struct error *err)
 			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
 }
 
+enum status api_job_answer(struct api_call *call, const struct db_job *job, struct error *err)
+{
+	AUTO_JSON roles = json_array();
+	AUTO_JSON json = roles == NULL ? NULL : api_job_json(call, job, roles);
+
+	if (json == NULL)
+		return fail_memory(err, "show the operation");
+	enum status status = api_job_roles(call, json, err);
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_json(call->response, 200, API_JSON_UTF8, json_incref(json), err);
+}
+
 enum status api_jobs_get(struct api_call *call, struct error *err)
 {
 	struct db_job job = { 0 };
-	AUTO_JSON roles = json_array();
 	enum status status = api_job_get(call, API_OPERATION_TYPE, &job, err);
 
 	if (status != STATUS_OK)
 		return status;
-	json_t *json = roles == NULL ? NULL : api_job_json(call, &job, roles);
+	status = api_job_answer(call, &job, err);
 	db_job_done(&job);
-	if (json == NULL)
-		return fail_memory(err, "show the operation");
-	status = api_job_roles(call, json, err);
-	if (status != STATUS_OK) {
-		json_decref(json);
-		return status;
-	}
-	return api_answer_json(call->response, 200, API_JSON_UTF8, json, err);
+	return status;
 }

@@ -127,9 +127,6 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 					  .required = true,
 					  .destination = &store };
 
-	if (!json_is_object(body))
-		return fail_field(err, "", "The body is not a JSON object; a backup location is");
-
 	enum status status = api_resource_read(call, body, &properties, err);
 
 	if (status == STATUS_OK && properties == NULL)
@@ -141,23 +138,4 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 	if (status == STATUS_OK)
 		status = api_store_read(store, values, update, err);
 	return status;
-}
-
-void api_body_wipe(json_t *body)
-{
-	const char *key;
-	json_t *value;
-	size_t index;
-
-	if (json_is_string(body))
-		explicit_bzero((char *)(uintptr_t)json_string_value(body),
-			       json_string_length(body));
-	json_object_foreach(body, key, value)
-	{
-		api_body_wipe(value);
-	}
-	json_array_foreach(body, index, value)
-	{
-		api_body_wipe(value);
-	}
 }

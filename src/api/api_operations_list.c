@@ -15,6 +15,10 @@ static const struct api_operation api_backup_operations[] = {
 	  "Starts a backup of the infrastructure." },
 	{ API_PROVIDER "/backupLocations/backups/read", "Backup", "Get a backup",
 	  "Returns backups and the state of their roles." },
+	{ API_PROVIDER "/backupLocations/backups/cancel/action", "Backup", "Cancel a backup",
+	  "Asks a backup that is queued or running to end." },
+	{ API_PROVIDER "/backupLocations/operations/cancel/action", "Operation",
+	  "Cancel an operation", "Asks a job that is queued or running to end." },
 	{ API_PROVIDER "/backupLocations/operations/read", "Operation", "Get an operation",
 	  "Returns jobs and their progress." },
 };

@@ -48,6 +48,7 @@ enum api_fault {
 	API_FAULT_NOT_READY,
 	API_FAULT_CERTIFICATE,
 	API_FAULT_REPAIR,
+	API_FAULT_STATE,
 	API_FAULT_COUNT
 };
 
@@ -106,6 +107,9 @@ enum status api_answer_json(struct http_response *response, unsigned status,
 /* 202, the operation's Location and Retry-After. */
 enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
 				struct error *err);
+/* The same with a Location below another collection, for what is followed there. */
+void api_answer_accepted_at(struct api_call *call, const char *collection, const char *operation_id,
+			    long retry_after);
 /* Key with a new reference, NULL meaning that memory was out. False then. */
 bool api_set(json_t *object, const char *key, json_t *value);
 json_t *api_text_or_null(const char *text);
@@ -151,6 +155,10 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 			      struct api_location_values *values,
 			      struct backup_location_update *update, struct error *err);
 
+/* --- api_body.c --- */
+/* The body as a JSON object into *@out (owned by the caller). No body: STATUS_INVALID, or NULL and
+ * OK when it @is_optional. */
+enum status api_body_read(struct api_call *call, bool is_optional, json_t **out, struct error *err);
 /* Overwrites every text in a body that may carry secrets. */
 void api_body_wipe(json_t *body);
 
@@ -173,6 +181,8 @@ enum status api_backup_roles(struct api_call *call, const char *job_id, json_t *
 			     struct error *err);
 json_t *api_job_json(const struct api_call *call, const struct db_job *job, json_t *roles);
 json_t *api_job_role_json(const struct db_job_role *role);
+/* 200 and the job with its roles. */
+enum status api_job_answer(struct api_call *call, const struct db_job *job, struct error *err);
 /* Only the states that the contract's version knows. */
 const char *api_operation_status(const char *job_state);
 /* A job of this location by the id in the path; STATUS_NOT_FOUND. */
@@ -220,5 +230,7 @@ enum status api_service_healths_list(struct api_call *call, struct error *err);
 enum status api_service_healths_get(struct api_call *call, struct error *err);
 enum status api_resource_healths_list(struct api_call *call, struct error *err);
 enum status api_resource_healths_get(struct api_call *call, struct error *err);
+enum status api_jobs_cancel(struct api_call *call, struct error *err);
+enum status api_backups_cancel(struct api_call *call, struct error *err);
 
 #endif

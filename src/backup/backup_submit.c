@@ -259,3 +259,13 @@ enum status backup_submit(struct backup_service *service, struct db *state, cons
 	backup_target_done(&target);
 	return status;
 }
+
+enum status backup_cancel(struct backup_service *service, struct db *state, const char *job_id,
+			  const char *caller, const char *reason, struct error *err)
+{
+	struct jobs_engine *engine = atomic_load(&service->engine);
+	if (engine == NULL)
+		return fail(err, STATUS_CONFLICT, "cancel job", job_id,
+			    "the service is stopping; what runs ends with it");
+	return jobs_engine_cancel(engine, state, job_id, caller, reason, err);
+}

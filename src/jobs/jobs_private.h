@@ -20,7 +20,7 @@ struct jobs_run {
 
 	/* Guarded by the engine's mutex: */
 	struct jobs_run *next;
-	char *cancelled_by; /* caller who asked; NULL: nobody */
+	char *cancelled_by; /* caller who asked, and why; NULL: nobody */
 	bool is_ending;     /* its kind has returned: too late to cancel */
 	char *result;
 	const char *phase;

@@ -120,6 +120,9 @@ static enum job_state decide(struct jobs_run *run, enum status status, struct er
 		fault->status = STATUS_OK;
 		return JOB_SUCCEEDED;
 	}
+	/* However it failed after somebody asked: a share that hangs fails the clean-up. */
+	if (is_cancelled && status != STATUS_PARTIAL)
+		status = STATUS_CANCELLED;
 	if (status == STATUS_CANCELLED && (is_cancelled || is_stopping))
 		describe_cancel(run, fault);
 	else if (fault->status == STATUS_OK)

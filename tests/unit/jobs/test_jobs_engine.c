@@ -102,10 +102,12 @@ static void test_jobs_engine_cancel_queued_job_never_starts(void **state)
 	jobs_fixture_add(fixture, "verify", running);
 	jobs_fixture_await_started(fixture, 1);
 	jobs_fixture_add(fixture, "verify", queued);
-	assert_int_equal(jobs_engine_cancel(fixture->engine, queued, "anna", NULL), STATUS_OK);
+	assert_int_equal(
+		jobs_engine_cancel(fixture->engine, fixture->db, queued, "anna", NULL, NULL),
+		STATUS_OK);
 	assert_int_equal(db_job_get(fixture->db, queued, &job, NULL), STATUS_OK);
 	assert_string_equal(job.state, "Cancelled");
-	assert_non_null(strstr(job.error_message, "cancelled by anna"));
+	assert_non_null(strstr(job.error_message, "cancelled before it was started, by anna"));
 	db_job_done(&job);
 	jobs_fixture_release(fixture);
 	job = jobs_fixture_await_end(fixture, running);
@@ -124,14 +126,17 @@ static void test_jobs_engine_cancel_running_job_names_who_asked_first(void **sta
 	jobs_fixture_start(fixture, 1);
 	jobs_fixture_add(fixture, "verify", id);
 	jobs_fixture_await_started(fixture, 1);
-	assert_int_equal(jobs_engine_cancel(fixture->engine, id, "anna", NULL), STATUS_OK);
+	assert_int_equal(jobs_engine_cancel(fixture->engine, fixture->db, id, "anna",
+					    "the share is moved", NULL),
+			 STATUS_OK);
 	struct db_job job = jobs_fixture_await_end(fixture, id);
 	assert_string_equal(job.state, "Cancelled");
-	assert_non_null(strstr(job.error_message, "cancelled by anna"));
+	assert_non_null(strstr(job.error_message, "cancelled by anna: the share is moved"));
 	assert_string_equal(job.error_status, status_name(STATUS_CANCELLED));
 	assert_string_equal(job.error_step, "wait for release");
 	db_job_done(&job);
-	assert_int_equal(jobs_engine_cancel(fixture->engine, id, "bert", &err), STATUS_CONFLICT);
+	assert_int_equal(jobs_engine_cancel(fixture->engine, fixture->db, id, "bert", NULL, &err),
+			 STATUS_CONFLICT);
 }
 
 static void test_jobs_engine_cancel_finished_or_unknown_is_refused(void **state)
@@ -143,10 +148,12 @@ static void test_jobs_engine_cancel_finished_or_unknown_is_refused(void **state)
 	jobs_fixture_add(fixture, "verify", id);
 	struct db_job job = jobs_fixture_await_end(fixture, id);
 	db_job_done(&job);
-	assert_int_equal(jobs_engine_cancel(fixture->engine, id, "anna", &err), STATUS_CONFLICT);
+	assert_int_equal(jobs_engine_cancel(fixture->engine, fixture->db, id, "anna", NULL, &err),
+			 STATUS_CONFLICT);
 	assert_state(fixture, id, "Succeeded");
-	assert_int_equal(jobs_engine_cancel(fixture->engine, "00000000-0000-4000-8000-000000000000",
-					    "anna", &err),
+	assert_int_equal(jobs_engine_cancel(fixture->engine, fixture->db,
+					    "00000000-0000-4000-8000-000000000000", "anna", NULL,
+					    &err),
 			 STATUS_NOT_FOUND);
 }
 
