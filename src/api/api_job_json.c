@@ -71,6 +71,7 @@ static json_t *api_job_properties(const struct api_call *call, const struct db_j
 		api_set(properties, "startedTime", api_time_or_null(job->started_time)) &&
 		api_set(properties, "endedTime", api_time_or_null(job->ended_time)) &&
 		api_set(properties, "phase", api_text_or_null(job->phase)) &&
+		api_set(properties, "currentRole", json_null()) &&
 		api_set(properties, "bytesDone", api_count(job->bytes_done)) &&
 		api_set(properties, "bytesTotal",
 			job->bytes_total == 0 ? json_null() : api_count(job->bytes_total)) &&

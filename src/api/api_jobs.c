@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs of every kind with their progress: our extension .../operations[/{id}]. */
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "api_private.h"
 
@@ -34,13 +36,51 @@ static enum status api_list_role(const struct db_job_role *role, void *context, 
 	return STATUS_OK;
 }
 
+/* Of roles that run side by side the first one. */
+static void api_set_current_role(json_t *properties)
+{
+	const json_t *role;
+	size_t i;
+
+	json_array_foreach(json_object_get(properties, "roles"), i, role)
+	{
+		const char *state = json_string_value(json_object_get(role, "state"));
+
+		if (state == NULL || strcmp(state, "Running") != 0)
+			continue;
+		(void)json_object_set(properties, "currentRole", json_object_get(role, "roleName"));
+		return;
+	}
+}
+
 static enum status api_job_roles(struct api_call *call, json_t *job, struct error *err)
 {
 	json_t *properties = json_object_get(job, "properties");
+	enum status status = db_job_role_list(
+		call->state, json_string_value(json_object_get(properties, "operationId")),
+		api_list_role, json_object_get(properties, "roles"), err);
 
-	return db_job_role_list(call->state,
-				json_string_value(json_object_get(properties, "operationId")),
-				api_list_role, json_object_get(properties, "roles"), err);
+	if (status == STATUS_OK)
+		api_set_current_role(properties);
+	return status;
+}
+
+/* $filter: one condition, kind eq 'backup'. @kind is empty when it was not sent. */
+static enum status api_kind_filter(struct api_call *call, char kind[API_PARAMETER_SIZE],
+				   struct error *err)
+{
+	const char *text = http_request_query(call->request, "$filter");
+	char quote[2] = "";
+	int length = 0;
+
+	kind[0] = '\0';
+	if (text == NULL)
+		return STATUS_OK;
+	if (sscanf(text, " kind eq '%64[A-Za-z0-9]%1[']%n", kind, quote, &length) == 2 &&
+	    text[length + (int)strspn(text + length, " ")] == '\0')
+		return STATUS_OK;
+	return fail_field(err, "$filter", "'%.64s' is not supported; supported: kind eq 'KIND'",
+			  text_is_printable_utf8(text) ? text : "?");
 }
 
 static enum status api_page_limit(struct api_page *page, struct error *err)
@@ -61,14 +101,18 @@ enum status api_jobs_list(struct api_call *call, struct error *err)
 	AUTO_JSON value = json_array();
 	struct api_job_list list = { .call = call, .value = value };
 	struct api_page page;
+	char kind[API_PARAMETER_SIZE];
 	enum status status = api_page_read(call, &page, err);
 
+	if (status == STATUS_OK)
+		status = api_kind_filter(call, kind, err);
 	if (status == STATUS_OK)
 		status = api_page_limit(&page, err);
 	if (status == STATUS_OK && page.top > 0) {
 		list.skip = page.skip;
 		status = db_job_list(call->state, call->api->settings.config->deployment.location,
-				     NULL, page.skip + page.top, api_list_job, &list, err);
+				     kind[0] == '\0' ? NULL : kind, page.skip + page.top,
+				     api_list_job, &list, err);
 	}
 	for (size_t i = 0; status == STATUS_OK && i < json_array_size(value); i++)
 		status = api_job_roles(call, json_array_get(value, i), err);

@@ -59,6 +59,8 @@ struct backup_role {
 	pthread_mutex_t mutex;
 	pthread_cond_t moved; /* an item changed its state, or a fault */
 
+	bool is_expected; /* it is in the newest backup, with so many bytes */
+	uint64_t expected_bytes;
 	struct db_job_role result; /* strings borrowed until written */
 	enum status status;        /* OK, STATUS_PARTIAL, or why the role failed */
 	struct error error;

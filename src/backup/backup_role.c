@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_progress.h"
 #include "backup_role_private.h"
 
 #define REPORT_INTERVAL_MS 1000
@@ -156,11 +157,10 @@ enum status backup_role_report(struct backup_role *role, struct db *state, struc
 	return db_job_role_put(state, &row, err);
 }
 
-static enum status report_progress(struct backup_role_run *run, struct error *err)
+enum status backup_role_progress(struct backup_role_run *run, struct error *err)
 {
 	struct backup_session *session = run->role->session;
-	jobs_run_progress(session->run, "taking snapshots", atomic_load(&session->bytes_done),
-			  session->expected_bytes);
+	backup_progress_show(session, "taking snapshots");
 	int64_t now = clock_monotonic(session->service->clock);
 	if (run->reported != 0 && now - run->reported < REPORT_INTERVAL_MS)
 		return STATUS_OK;
@@ -261,7 +261,7 @@ static enum status walk(struct backup_role_run *run, struct error *err)
 		if (status == STATUS_OK)
 			status = drain_window(run, BACKUP_ROLE_WINDOW - 1, err);
 		if (status == STATUS_OK)
-			status = report_progress(run, err);
+			status = backup_role_progress(run, err);
 		if (status != STATUS_OK)
 			return status;
 		enum status fault = role->driver->next(role->snapshot, &entry, &end, &source_err);
@@ -343,6 +343,7 @@ static enum status finish(struct backup_role_run *run, enum status status, struc
 		role->error = *err;
 	}
 	role->result.ended_time = clock_now(role->session->service->clock);
+	backup_progress_role_ended(role);
 	enum status reported =
 		backup_role_report(role, run->state, status == STATUS_OK ? err : NULL);
 	return status != STATUS_OK ? status : reported;

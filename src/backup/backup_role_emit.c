@@ -164,8 +164,12 @@ static enum status drain(struct backup_role_run *run, struct backup_item *item, 
 		} else {
 			(void)thread_condition_wait(&role->moved, &role->mutex, 100);
 		}
+		(void)pthread_mutex_unlock(&role->mutex);
 		if (status == STATUS_OK)
 			status = backup_session_check(role->session, err);
+		if (status == STATUS_OK)
+			status = backup_role_progress(run, err);
+		(void)pthread_mutex_lock(&role->mutex);
 	}
 	(void)pthread_mutex_unlock(&role->mutex);
 	return status;

@@ -17,6 +17,8 @@ struct backup_role_run {
 	int64_t reported; /* monotonic ms of the last progress row */
 };
 
+/* How far job and role are, as often as is worth it. Without the role's mutex. */
+MUST_CHECK enum status backup_role_progress(struct backup_role_run *run, struct error *err);
 /* Waits for the oldest item and writes it out; there is one. */
 MUST_CHECK enum status backup_role_emit(struct backup_role_run *run, struct error *err);
 /* A file that has not changed and has too many extents for an item: written out directly; the

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_commit.h"
+#include "backup_progress.h"
 
 #define ROLES_AT_ONCE 4
 
@@ -85,7 +86,6 @@ static enum status prepare(struct backup_job *job, struct error *err)
 		status = backup_history_load(session, job->state, &job->history, err);
 	if (status == STATUS_OK)
 		status = check_space(job, err);
-	session->expected_bytes = job->history.previous_bytes;
 	if (status == STATUS_OK)
 		status = backup_generation_begin(session, job->state, err);
 	if (status == STATUS_OK)
@@ -189,8 +189,7 @@ static enum status commit(struct backup_job *job, struct error *err)
 		.role_count = job->role_count,
 		.is_automatic = jobs_run_job(job->session.run)->is_automatic,
 	};
-	uint64_t bytes = atomic_load(&job->session.bytes_done);
-	jobs_run_progress(job->session.run, "committing", bytes, bytes);
+	backup_progress_show(&job->session, "committing");
 	enum status status = backup_commit_to_share(&commit, err);
 	if (status == STATUS_OK)
 		status = backup_commit_to_database(&commit, job->state, err);
@@ -212,9 +211,14 @@ static enum status run_all(struct backup_job *job, struct error *err)
 	if (status == STATUS_OK)
 		status = make_roles(job, err);
 	if (status == STATUS_OK)
+		status = backup_progress_expect(&job->session, job->state, job->roles,
+						job->role_count, err);
+	if (status == STATUS_OK)
 		status = run_roles(job, err);
 	if (status == STATUS_OK)
 		status = check_roles(job, err);
+	if (status == STATUS_OK)
+		backup_progress_show(&job->session, "uploading");
 	if (status == STATUS_OK)
 		status = backup_packer_finish(job->session.packer, err);
 	if (status == STATUS_OK)

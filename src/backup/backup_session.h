@@ -57,7 +57,9 @@ struct backup_session {
 	struct backup_packer *packer;
 	struct queue *files; /* struct backup_item * on their way to the readers */
 	int64_t started_time;
-	uint64_t expected_bytes;         /* of the last backup; 0: unknown */
+	/* Of all roles, as far as that is known; of so many it is not (backup_progress.c). */
+	atomic_uint_fast64_t expected_bytes;
+	atomic_size_t roles_unknown;
 	atomic_uint_fast64_t bytes_done; /* source bytes taken care of */
 };
 

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "unit/api/api_fixture.h"
@@ -32,7 +33,8 @@ static void test_get_running_job_shows_progress_and_rate(void **state)
 		"\"operationId\":\"" ID_A "\",\"kind\":\"backup\",\"state\":\"Running\","
 		"\"requestedBy\":\"tests\",\"createdTime\":\"2024-03-01T20:29:40Z\","
 		"\"startedTime\":\"2024-03-01T20:29:50Z\",\"endedTime\":null,"
-		"\"phase\":\"upload\",\"bytesDone\":5000,\"bytesTotal\":12001,"
+		"\"phase\":\"upload\",\"currentRole\":\"NRP\",\"bytesDone\":5000,\"bytesTotal\":"
+		"12001,"
 		"\"bytesPerSecond\":500,\"secondsLeft\":15,"
 		"\"roles\":[{\"roleName\":\"NRP\",\"state\":\"Running\",\"entries\":3,"
 		"\"bytes\":2049,\"newBytes\":1024,\"filesRead\":1,\"filesUnchanged\":2,"
@@ -112,6 +114,28 @@ static void test_list_has_every_kind_and_top_and_skip_cut_it(void **state)
 	assert_int_equal(json_array_size(json_object_get(fixture->json, "value")), 0);
 }
 
+static void test_list_filter_by_kind(void **state)
+{
+	struct api_fixture *fixture = *state;
+	static const char *const bad[] = { "kind eq backup", "kind eq 'a' or 1",
+					   "state eq 'Failed'", "", "kind eq 'a'b'" };
+
+	api_fixture_add_job(fixture, ID_A, "backup");
+	api_fixture_add_job(fixture, ID_B, "historyCheck");
+	assert_int_equal(api_fixture_call(fixture, "GET",
+					  OPERATIONS "?$filter=kind eq 'historyCheck'", NULL),
+			 200);
+	assert_int_equal(json_array_size(json_object_get(fixture->json, "value")), 1);
+	assert_non_null(strstr(fixture->text, ID_B));
+	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+		char target[256];
+
+		(void)snprintf(target, sizeof(target), OPERATIONS "?$filter=%s", bad[i]);
+		assert_int_equal(api_fixture_call(fixture, "GET", target, NULL), 400);
+		assert_non_null(strstr(fixture->text, "\"target\":\"$filter\""));
+	}
+}
+
 static void test_list_more_than_the_limit_is_refused(void **state)
 {
 	struct api_fixture *fixture = *state;
@@ -143,6 +167,7 @@ int main(void)
 		FIXTURE_TEST(test_get_failed_job_shows_the_evidence),
 		FIXTURE_TEST(test_get_error_text_that_is_cut_in_a_character_is_still_shown),
 		FIXTURE_TEST(test_list_has_every_kind_and_top_and_skip_cut_it),
+		FIXTURE_TEST(test_list_filter_by_kind),
 		FIXTURE_TEST(test_list_more_than_the_limit_is_refused),
 		FIXTURE_TEST(test_get_unknown_job_is_not_found),
 	};
