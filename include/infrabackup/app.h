@@ -81,6 +81,7 @@ bool app_command_describe(size_t index, const char **name, const struct app_opti
 /* --- progress --- */
 struct app_progress_view {
 	const char *phase;
+	const char *detail;   /* what of it is being worked on; NULL: nothing to say */
 	uint64_t done, total; /* total 0: unknown */
 	int64_t rate;         /* bytes a second; -1: unknown */
 	int64_t seconds_left; /* -1: unknown */
@@ -99,6 +100,7 @@ struct app_progress {
 	bool is_terminal, is_quiet;
 	bool is_drawn;        /* a bar stands in the terminal's last line */
 	bool has_shown;       /* last_shown means something */
+	const char *detail;   /* shown beside the phase; set between calls, NULL: none */
 	char phase[32];       /* of the last call */
 	int64_t phase_start;  /* monotonic */
 	uint64_t phase_first; /* done at its start */

@@ -22,9 +22,9 @@ static uint64_t count_of(const json_t *object, const char *name)
 	return value < 0 ? 0 : (uint64_t)value;
 }
 
-static void print_roles(const json_t *operation)
+void app_roles_print(const json_t *properties)
 {
-	const json_t *roles = json_object_get(json_object_get(operation, "properties"), "roles");
+	const json_t *roles = json_object_get(properties, "roles");
 	const json_t *role;
 	size_t i;
 	char bytes[32], new_bytes[32];
@@ -56,7 +56,7 @@ static enum status follow(struct app_call *call, struct app_client *client, cons
 	if (is_json)
 		(void)json_object_update(call->json, operation);
 	else
-		print_roles(operation);
+		app_roles_print(json_object_get(operation, "properties"));
 	return app_wait_judge(operation, err);
 }
 

@@ -169,6 +169,15 @@ static const struct app_option options_alerts[] = {
 	OPTION_FLAG("all", all, "also those that were closed in the last seven days"),
 	OPTIONS_CLIENT,
 };
+static const struct app_option options_jobs[] = {
+	OPTION_NUMBER("top", top, "N", 1, 1000, "at most so many (20)"),
+	OPTION_TEXT("kind", kind, "KIND", "only of this kind: backup, locationUpdate, ..."),
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_cancel[] = {
+	OPTION_TEXT("reason", reason, "TEXT", "kept with the job, beside who cancelled it"),
+	OPTIONS_CLIENT,
+};
 static const struct app_option options_list[] = { OPTIONS_SOURCE };
 static const struct app_option options_share_test[] = {
 	OPTION_NEEDED("share", share, "SHARE",
@@ -303,19 +312,38 @@ const struct app_command app_commands[] = {
 	  .examples = "  infrabackup status -c config.json --token-file admin.token\n",
 	  .table = TABLE(options_status),
 	  .run = app_status },
-	{ .name = "share test",
-	  .summary = "checks that a share does what backups rely on",
-	  .description = "Checks a share before or while it is used: protection, rights, names, "
-			 "refusal of what\nwould overwrite, whether others see what was written, "
-			 "free space, clock, speed. Works\nin a folder of its own and removes it; "
-			 "touches nothing else, writes 50 MB. Says for\neverything that is not "
-			 "as it should be what to do. Needs no service.",
-	  .examples = "  infrabackup share test --share /mnt/backup\n"
-		      "  infrabackup share test --share '\\\\filer\\backup' "
-		      "--user 'CONTOSO\\backupsvc' \\\n"
-		      "      --password-file share.password --json\n",
-	  .table = TABLE(options_share_test),
-	  .run = app_share_test },
+	/* Before the command that its first word is. */
+	{ .name = "jobs show",
+	  .summary = "shows one job with its progress and roles",
+	  .description = "Shows one job: who asked for it, how far it is, what became of each "
+			 "role, and why it\nfailed or was skipped.",
+	  .examples = "  infrabackup jobs show -c config.json --token-file admin.token \\\n"
+		      "      2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
+	  .table = { .options = options_status,
+		     .count = ARRAY_LENGTH(options_status),
+		     .operand = "ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_jobs_show },
+	{ .name = "jobs",
+	  .summary = "shows jobs of every kind, the newest first",
+	  .description = "Shows the jobs of the service, the newest first: backups, updates of the "
+			 "location and\nthe service's own checks.",
+	  .examples = "  infrabackup jobs -c config.json --token-file admin.token --kind backup "
+		      "--top 5\n",
+	  .table = TABLE(options_jobs),
+	  .run = app_jobs },
+	{ .name = "cancel",
+	  .summary = "ends a job that is queued or running",
+	  .description = "Asks a queued or running job to end and waits until it has, which takes "
+			 "seconds.\nNothing of a cancelled backup is visible; packs that it has "
+			 "completed are reused.",
+	  .examples = "  infrabackup cancel -c config.json --token-file admin.token \\\n"
+		      "      --reason 'the share is moved' 2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
+	  .table = { .options = options_cancel,
+		     .count = ARRAY_LENGTH(options_cancel),
+		     .operand = "ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_cancel },
 	/* Before the command that its first word is. */
 	{ .name = "alerts close",
 	  .summary = "closes an alert",
@@ -340,6 +368,19 @@ const struct app_command app_commands[] = {
 		      "  infrabackup alerts -c config.json --all --json\n",
 	  .table = TABLE(options_alerts),
 	  .run = app_alerts },
+	{ .name = "share test",
+	  .summary = "checks that a share does what backups rely on",
+	  .description = "Checks a share before or while it is used: protection, rights, names, "
+			 "refusal of what\nwould overwrite, whether others see what was written, "
+			 "free space, clock, speed. Works\nin a folder of its own and removes it; "
+			 "touches nothing else, writes 50 MB. Says for\neverything that is not "
+			 "as it should be what to do. Needs no service.",
+	  .examples = "  infrabackup share test --share /mnt/backup\n"
+		      "  infrabackup share test --share '\\\\filer\\backup' "
+		      "--user 'CONTOSO\\backupsvc' \\\n"
+		      "      --password-file share.password --json\n",
+	  .table = TABLE(options_share_test),
+	  .run = app_share_test },
 	{ .name = "list",
 	  .summary = "shows the backups on a share; needs no service and no key",
 	  .description = "Shows every backup on a share after checking its signature and its place "

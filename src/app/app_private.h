@@ -22,6 +22,8 @@ struct app_arguments {
 	/* of the clients */
 	const char *url, *token_file, *ca_file, *subscription, *location;
 	bool wait, all;
+	struct app_number top;
+	const char *kind, *reason;
 	const char *path, *certificate, *scheduler;
 	struct app_number frequency, retention;
 	/* of token and key */
@@ -73,6 +75,9 @@ enum status app_key_inventory(struct app_call *call, struct error *err);
 enum status app_configure(struct app_call *call, struct error *err);
 enum status app_backup(struct app_call *call, struct error *err);
 enum status app_status(struct app_call *call, struct error *err);
+enum status app_jobs(struct app_call *call, struct error *err);
+enum status app_jobs_show(struct app_call *call, struct error *err);
+enum status app_cancel(struct app_call *call, struct error *err);
 enum status app_alerts(struct app_call *call, struct error *err);
 enum status app_alerts_close(struct app_call *call, struct error *err);
 enum status app_list(struct app_call *call, struct error *err);
@@ -157,6 +162,11 @@ MUST_CHECK enum status app_wait(struct app_client *client, const char *id, bool 
 				json_t **out, struct error *err);
 /* OK, STATUS_PARTIAL, or the failure of a finished operation. */
 MUST_CHECK enum status app_wait_judge(const json_t *operation, struct error *err);
+
+/* A job's figures, from its properties, which must stay. */
+struct app_progress_view app_progress_view_of(const json_t *properties);
+/* Its roles as a table (app_backup.c). */
+void app_roles_print(const json_t *properties);
 
 /* --- app_drivers.c: the drivers of shares, told how to talk to servers --- */
 struct app_drivers {

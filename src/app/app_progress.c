@@ -55,6 +55,16 @@ static void append_rate(const struct app_progress_view *view, const char *betwee
 	}
 }
 
+static void append_detail(const struct app_progress_view *view, const char *between, char *text,
+			  size_t size)
+{
+	char line[128];
+	if (view->detail == NULL)
+		return;
+	(void)snprintf(line, sizeof line, "%s%.96s", between, view->detail);
+	append(text, size, line);
+}
+
 static void append_cells(const struct app_progress_view *view, char *text, size_t size)
 {
 	char bar[BAR_CELLS + 16];
@@ -76,7 +86,9 @@ const char *app_progress_bar(const struct app_progress_view *view, size_t width,
 	append_cells(view, text, text_size);
 	append_amount(view, text, text_size);
 	append_rate(view, "  ", text, text_size);
-	/* A line that wraps cannot be redrawn. All of it is ASCII but the phase, which is ours. */
+	append_detail(view, "  ", text, text_size);
+	/* A line that wraps cannot be redrawn. All of it is ASCII but a role's name, which is the
+	 * last and may lose half a character. */
 	if (strlen(text) > width)
 		text[width] = '\0';
 	return text;
@@ -92,6 +104,7 @@ const char *app_progress_line(const struct app_progress_view *view, char *text, 
 		append(text, text_size, percent);
 	}
 	append_rate(view, ", ", text, text_size);
+	append_detail(view, ", ", text, text_size);
 	return text;
 }
 
@@ -140,7 +153,12 @@ void app_progress_show(struct app_progress *progress, const char *phase, uint64_
 		       uint64_t total)
 {
 	struct app_progress_view view = {
-		.phase = phase, .done = done, .total = total, .rate = -1, .seconds_left = -1
+		.phase = phase,
+		.detail = progress->detail,
+		.done = done,
+		.total = total,
+		.rate = -1,
+		.seconds_left = -1,
 	};
 	int64_t now = clock_monotonic(progress->clock);
 	int64_t interval = progress->is_terminal ? BAR_INTERVAL : LINE_INTERVAL;

@@ -39,23 +39,12 @@ static void print_location(const json_t *store)
 
 static void print_running(const json_t *running)
 {
-	struct app_progress_view view = { .phase = "queued", .rate = -1, .seconds_left = -1 };
 	char text[512];
-	const char *phase = json_string_value(json_object_get(running, "phase"));
-	const json_t *rate = json_object_get(running, "bytesPerSecond");
-	const json_t *left = json_object_get(running, "secondsLeft");
 	if (running == NULL) {
 		(void)printf("running      -\n");
 		return;
 	}
-	if (phase != NULL)
-		view.phase = phase;
-	view.done = (uint64_t)json_integer_value(json_object_get(running, "bytesDone"));
-	view.total = (uint64_t)json_integer_value(json_object_get(running, "bytesTotal"));
-	if (json_is_integer(rate))
-		view.rate = json_integer_value(rate);
-	if (json_is_integer(left))
-		view.seconds_left = json_integer_value(left);
+	struct app_progress_view view = app_progress_view_of(running);
 	(void)printf("running      %s %s, %s\n", app_json_text(running, "kind"),
 		     app_json_text(running, "operationId"),
 		     app_progress_line(&view, text, sizeof text));

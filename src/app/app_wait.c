@@ -29,15 +29,39 @@ static bool is_over(const json_t *operation)
 	       job_state_is_final(state);
 }
 
+static uint64_t count_of(const json_t *object, const char *name)
+{
+	json_int_t value = json_integer_value(json_object_get(object, name));
+	return value < 0 ? 0 : (uint64_t)value;
+}
+
+static int64_t number_or_unknown(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+struct app_progress_view app_progress_view_of(const json_t *properties)
+{
+	const char *phase = json_string_value(json_object_get(properties, "phase"));
+	return (struct app_progress_view) {
+		.phase = phase != NULL ? phase : "queued",
+		.detail = json_string_value(json_object_get(properties, "currentRole")),
+		.done = count_of(properties, "bytesDone"),
+		.total = count_of(properties, "bytesTotal"),
+		.rate = number_or_unknown(properties, "bytesPerSecond"),
+		.seconds_left = number_or_unknown(properties, "secondsLeft"),
+	};
+}
+
 static void show(struct app_progress *progress, const json_t *operation)
 {
-	const json_t *properties = json_object_get(operation, "properties");
-	const char *phase = json_string_value(json_object_get(properties, "phase"));
-	json_int_t done = json_integer_value(json_object_get(properties, "bytesDone"));
-	json_int_t total = json_integer_value(json_object_get(properties, "bytesTotal"));
-	if (phase != NULL)
-		app_progress_show(progress, phase, done < 0 ? 0 : (uint64_t)done,
-				  total < 0 ? 0 : (uint64_t)total);
+	struct app_progress_view view =
+		app_progress_view_of(json_object_get(operation, "properties"));
+	progress->detail = view.detail;
+	app_progress_show(progress, view.phase, view.done, view.total);
+	/* It belongs to the operation. */
+	progress->detail = NULL;
 }
 
 static enum status poll_once(struct app_client *client, const char *id, json_t **out,

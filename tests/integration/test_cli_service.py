@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import unittest
+import uuid
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -180,6 +181,34 @@ class Waiting(Cli):
         self.go()
         _, errors = first.communicate(timeout=harness.JOB_SECONDS)
         self.assertEqual(first.returncode, 0, errors)
+
+    def test_jobs_are_shown_and_cancelled(self):
+        first, identity = self.start()
+        while not os.path.exists(self.deployment.path("started")):
+            self.assertIsNone(first.poll())
+        listed = run("jobs", *self.config, env=self.env).stdout.splitlines()
+        self.assertRegex(listed[0], "^ID +KIND +STATE +CREATED +BYTES +REQUESTED BY$")
+        self.assertRegex(listed[1], f"^{identity} +backup +Running +20.*Z .* init$")
+        self.assertIn("locationUpdate", listed[2])
+        self.assertEqual(len(run("jobs", *self.config, "--top", "1", env=self.env).stdout.splitlines()), 2)
+        shown = json.loads(run("jobs", *self.config, "--kind", "locationUpdate", "--json", env=self.env).stdout)
+        self.assertEqual({job["properties"]["kind"] for job in shown["value"]}, {"locationUpdate"})
+        details = run("jobs", "show", *self.config, identity, env=self.env).stdout
+        self.assertRegex(details, "(?m)^state +Running$")
+        self.assertRegex(details, r"(?m)^Slow +(Queued|Running) ")
+        cancelled = run("cancel", *self.config, "--reason", "enough", identity, env=self.env).stdout
+        self.assertEqual(cancelled, f"{identity} is cancelled\n")
+        _, errors = first.communicate(timeout=harness.JOB_SECONDS)
+        self.assertEqual(first.returncode, 1)
+        self.assertIn("cancelled by init: enough", errors)
+        details = json.loads(run("jobs", "show", *self.config, "--json", identity, env=self.env).stdout)
+        self.assertEqual(details["properties"]["state"], "Cancelled")
+        self.assert_refused(["cancel", *self.config, identity], 1, "RequestConflict", env=self.env)
+        self.assert_refused(["cancel", *self.config, str(uuid.uuid4())], 4, "ResourceNotFound", env=self.env)
+        self.assert_refused(["jobs", "show", *self.config, str(uuid.uuid4())], 4, env=self.env)
+        self.assert_refused(["cancel", *self.config, "latest"], 2, "a GUID", env=self.env)
+        self.assert_refused(["jobs", *self.config, "--kind", "a b"], 2, "--kind", env=self.env)
+        self.assert_refused(["jobs", "shwo", *self.config], 2, "shwo", env=self.env)
 
     def test_interrupt_ends_the_waiting_not_the_backup(self):
         first, identity = self.start()

@@ -83,6 +83,19 @@ static void test_app_progress_bar_more_than_expected_stays_at_hundred(void **sta
 	assert_non_null(strstr(app_progress_bar(&view, 200, text, sizeof text), "] 100%"));
 }
 
+static void test_app_progress_names_what_is_worked_on_last(void **state)
+{
+	const struct app_progress_view view = {
+		.phase = "snapshot", .detail = "Files", .done = 2048, .rate = -1, .seconds_left = -1
+	};
+	char text[128];
+	(void)state;
+	assert_string_equal(app_progress_line(&view, text, sizeof text),
+			    "snapshot: 2.00 KB, Files");
+	assert_string_equal(app_progress_bar(&view, 200, text, sizeof text),
+			    "snapshot       2.00 KB  Files");
+}
+
 static void test_app_progress_line_unknown_total_shows_no_share(void **state)
 {
 	const struct app_progress_view view = {
@@ -184,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_app_progress_bar_half_done_shows_half_a_bar),
 		cmocka_unit_test(test_app_progress_bar_narrow_terminal_is_not_passed),
 		cmocka_unit_test(test_app_progress_bar_more_than_expected_stays_at_hundred),
+		cmocka_unit_test(test_app_progress_names_what_is_worked_on_last),
 		cmocka_unit_test(test_app_progress_line_unknown_total_shows_no_share),
 		cmocka_unit_test(test_app_progress_line_known_total_shows_all_figures),
 		cmocka_unit_test(test_app_progress_show_terminal_redraws_ten_times_a_second),
