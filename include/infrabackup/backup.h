@@ -97,6 +97,39 @@ MUST_CHECK enum status backup_location_submit(struct backup_service *service, st
 					      const char *caller, char operation_id[GUID_TEXT_SIZE],
 					      struct error *err);
 
+/* --- maintenance of the cloud: no backup is made while it is on --- */
+
+enum backup_maintenance_state {
+	BACKUP_MAINTENANCE_NONE,    /* there never was any */
+	BACKUP_MAINTENANCE_PENDING, /* begins when the backup before it is over */
+	BACKUP_MAINTENANCE_ACTIVE,  /* until it is ended, whatever was planned */
+	BACKUP_MAINTENANCE_ENDED,
+	BACKUP_MAINTENANCE_NOT_BEGUN, /* the backup before it failed, or it was ended before */
+};
+enum backup_maintenance_state backup_maintenance_state(const struct db_maintenance *maintenance);
+
+/* The newest. */
+MUST_CHECK enum status backup_maintenance_read(struct backup_service *service, struct db *state,
+					       struct db_maintenance *out, struct error *err);
+
+struct backup_maintenance_request {
+	const char *operation; /* Update, HardwareReplacement or SecretRotation */
+	int64_t planned_end;   /* 0: not told */
+	bool backup_before;    /* makes one, and begins when that has succeeded */
+};
+/* STATUS_INVALID names the field; STATUS_CONFLICT while maintenance is on or about to begin, and
+ * with backup_before while a job of the location is queued or running; STATUS_NOT_CONFIGURED with
+ * backup_before. Scheduled backups that fall due meanwhile become jobs of state Skipped. */
+MUST_CHECK enum status backup_maintenance_begin(struct backup_service *service, struct db *state,
+						const struct backup_maintenance_request *request,
+						const char *caller, struct db_maintenance *out,
+						struct error *err);
+/* STATUS_CONFLICT when none is on or about to begin. Without @backup_after a scheduled backup that
+ * was skipped is made up, once; with it that one counts. */
+MUST_CHECK enum status backup_maintenance_end(struct backup_service *service, struct db *state,
+					      bool backup_after, const char *caller,
+					      struct db_maintenance *out, struct error *err);
+
 /* --- what alerts are raised by --- */
 
 struct backup_watch {
@@ -128,8 +161,8 @@ MUST_CHECK enum status backup_cancel(struct backup_service *service, struct db *
 				     struct error *err);
 
 /* Queues a backup. STATUS_NOT_CONFIGURED when the location has no path or no certificate,
- * STATUS_CONFLICT while one is queued or running. @backup_id is the job's id and becomes the
- * backup's. */
+ * STATUS_CONFLICT while one is queued or running, or maintenance is on. @backup_id is the job's id
+ * and becomes the backup's. */
 MUST_CHECK enum status backup_submit(struct backup_service *service, struct db *state,
 				     const char *caller, bool is_automatic,
 				     char backup_id[GUID_TEXT_SIZE], struct error *err);

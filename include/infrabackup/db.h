@@ -11,6 +11,7 @@
 #include "infrabackup/db/catalogue.h"
 #include "infrabackup/db/connection.h"
 #include "infrabackup/db/job.h"
+#include "infrabackup/db/maintenance.h"
 #include "infrabackup/db/schedule.h"
 #include "infrabackup/db/state.h"
 

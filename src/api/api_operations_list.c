@@ -19,6 +19,10 @@ static const struct api_operation api_backup_operations[] = {
 	  "Asks a backup that is queued or running to end." },
 	{ API_PROVIDER "/backupLocations/operations/cancel/action", "Operation",
 	  "Cancel an operation", "Asks a job that is queued or running to end." },
+	{ API_PROVIDER "/backupLocations/maintenance/read", "Maintenance", "Get maintenance",
+	  "Returns whether maintenance keeps backups from being made." },
+	{ API_PROVIDER "/backupLocations/maintenance/action", "Maintenance",
+	  "Begin or end maintenance", "Keeps backups from being made meanwhile." },
 	{ API_PROVIDER "/backupLocations/operations/read", "Operation", "Get an operation",
 	  "Returns jobs and their progress." },
 };

@@ -232,5 +232,8 @@ enum status api_resource_healths_list(struct api_call *call, struct error *err);
 enum status api_resource_healths_get(struct api_call *call, struct error *err);
 enum status api_jobs_cancel(struct api_call *call, struct error *err);
 enum status api_backups_cancel(struct api_call *call, struct error *err);
+enum status api_maintenance_get(struct api_call *call, struct error *err);
+enum status api_maintenance_begin(struct api_call *call, struct error *err);
+enum status api_maintenance_end(struct api_call *call, struct error *err);
 
 #endif

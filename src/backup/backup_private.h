@@ -99,6 +99,15 @@ struct backup_job_request {
 	const char *parameters; /* NULL: none */
 };
 
+/* Adds the row alone: within a transaction, after which somebody wakes the engine. */
+MUST_CHECK enum status backup_add_job(struct backup_service *service, struct db *state,
+				      const struct backup_job_request *request,
+				      char id[GUID_TEXT_SIZE], struct error *err);
+/* The engine, if there is one. */
+void backup_wake(struct backup_service *service);
+/* STATUS_NOT_CONFIGURED when the location has no path or no certificate. */
+MUST_CHECK enum status backup_check_configured(struct backup_service *service, struct db *state,
+					       struct error *err);
 /* Adds the row and wakes the engine. */
 MUST_CHECK enum status backup_queue_job(struct backup_service *service, struct db *state,
 					const struct backup_job_request *request,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backup_scheduler.h"
+#include "backup_maintenance.h"
 
 #define HOUR_MS (60 * 60 * 1000LL)
 /* Nothing is planned, or another job is in the way, whose end wakes us. */
@@ -54,26 +54,50 @@ enum status backup_scheduler_change(struct backup_service *service, struct db *s
 	return status;
 }
 
+/* One look, in one transaction. */
 struct look {
 	struct backup_service *service;
 	const char *location;
+	struct db_maintenance maintenance;
 	int64_t now, next; /* next: point to come, 0: none */
 	bool is_queued;
 };
 
 static enum status queue_run(struct look *look, struct db *state, struct error *err)
 {
+	const struct backup_job_request request = { .kind = BACKUP_KIND_BACKUP,
+						    .caller = BACKUP_SCHEDULER_CALLER,
+						    .is_automatic = true };
+	char id[GUID_TEXT_SIZE];
+	return backup_add_job(look->service, state, &request, id, err);
+}
+
+/* A job that says why there was no backup. */
+static enum status record_skip(struct look *look, struct db *state, int64_t next, struct error *err)
+{
 	static char kind[] = BACKUP_KIND_BACKUP, caller[] = BACKUP_SCHEDULER_CALLER;
+	char why[384], message[640], when[CLOCK_TEXT_SIZE];
 	AUTO_FREE char *location = strdup(look->location);
-	if (location == NULL)
-		return fail_memory(err, "queue scheduled backup");
+	AUTO_FREE char *state_name = strdup(job_state_name(JOB_SKIPPED));
+	AUTO_FREE char *status_text = strdup(status_name(STATUS_CONFLICT));
+	if (location == NULL || state_name == NULL || status_text == NULL)
+		return fail_memory(err, "skip scheduled backup");
+	backup_maintenance_describe(&look->maintenance, why, sizeof why);
+	(void)snprintf(message, sizeof message,
+		       "the scheduled backup was skipped: %s; the next one is planned for %s, and "
+		       "this one is made up after the end",
+		       why, clock_text(next, when));
 	struct db_job job = { .kind = kind,
 			      .location = location,
+			      .state = state_name,
 			      .requested_by = caller,
 			      .is_automatic = true,
-			      .created_time = look->now };
+			      .created_time = look->now,
+			      .ended_time = look->now,
+			      .error_status = status_text,
+			      .error_message = message };
 	guid_generate(job.id);
-	return db_job_add(state, &job, err);
+	return db_job_put_finished(state, &job, err);
 }
 
 static enum status carry_out(struct look *look, struct db *state,
@@ -87,7 +111,13 @@ static enum status carry_out(struct look *look, struct db *state,
 	bool is_done = status == STATUS_OK;
 	if (status == STATUS_CONFLICT)
 		status = STATUS_OK;
-	look->is_queued = is_done && step->action == BACKUP_SCHEDULE_RUN;
+	if (step->action == BACKUP_SCHEDULE_SKIP) {
+		status = record_skip(look, state, step->after.next, err);
+		stored->skipped_time = look->now;
+		(void)snprintf(stored->skipped_for, sizeof stored->skipped_for, "%s",
+			       look->maintenance.operation);
+	}
+	look->is_queued = look->is_queued || (is_done && step->action == BACKUP_SCHEDULE_RUN);
 	write_schedule(is_done ? &step->after : &step->before, stored);
 	look->next = stored->next_backup_time;
 	return status;
@@ -103,12 +133,21 @@ static enum status look_at_row(struct look *look, struct db *state, const struct
 			       struct error *err)
 {
 	struct db_schedule stored;
+	bool is_after_queued = false;
 	enum status status = db_schedule_get(state, look->location, &stored, err);
+	if (status == STATUS_OK)
+		status = backup_maintenance_settle(look->service, state, &look->maintenance,
+						   &is_after_queued, err);
 	if (status != STATUS_OK)
 		return status;
 	struct db_schedule before = stored;
+	/* The backup after maintenance is as good as the one that was skipped. */
+	stored.is_owed = stored.is_owed && !is_after_queued;
+	look->is_queued = is_after_queued;
 	struct backup_schedule schedule = read_schedule(row, &stored);
-	struct backup_schedule_step step = backup_schedule_look(&schedule, look->now, false);
+	struct backup_schedule_step step = backup_schedule_look(
+		&schedule, look->now,
+		backup_maintenance_state(&look->maintenance) == BACKUP_MAINTENANCE_ACTIVE);
 	status = carry_out(look, state, &step, &stored, err);
 	if (status == STATUS_OK && !is_equal(&before, &stored))
 		status = db_schedule_put(state, look->location, &stored, err);
@@ -126,6 +165,13 @@ static enum status look_once(struct db *state, void *context, struct error *err)
 		status = look_at_row(look, state, &row, err);
 	db_location_done(&row);
 	return status;
+}
+
+enum status backup_scheduler_look(struct backup_service *service, struct db *state,
+				  struct error *err)
+{
+	struct look look = { .service = service, .location = service->config->deployment.location };
+	return look_once(state, &look, err);
 }
 
 int64_t backup_service_tick(void *context)

@@ -14,4 +14,8 @@ MUST_CHECK enum status backup_scheduler_change(struct backup_service *service, s
 					       struct db_location *row,
 					       struct db_schedule *schedule, struct error *err);
 
+/* Does what is due now. In a transaction; the engine is to be woken after it. */
+MUST_CHECK enum status backup_scheduler_look(struct backup_service *service, struct db *state,
+					     struct error *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_maintenance.h"
 #include "backup_submit.h"
 
 #define STORE_FIELD "properties.externalStoreDefault."
@@ -177,9 +178,9 @@ static enum status write_parameters(struct backup_service *service,
 	return status;
 }
 
-enum status backup_queue_job(struct backup_service *service, struct db *state,
-			     const struct backup_job_request *request, char id[GUID_TEXT_SIZE],
-			     struct error *err)
+enum status backup_add_job(struct backup_service *service, struct db *state,
+			   const struct backup_job_request *request, char id[GUID_TEXT_SIZE],
+			   struct error *err)
 {
 	struct db_job job;
 	AUTO_FREE char *kind = strdup(request->kind);
@@ -197,13 +198,26 @@ enum status backup_queue_job(struct backup_service *service, struct db *state,
 	job.parameters = request->parameters != NULL ? parameters : NULL;
 	job.created_time = clock_now(service->clock);
 	enum status status = db_job_add(state, &job, err);
-	if (status != STATUS_OK)
-		return status;
-	memcpy(id, job.id, GUID_TEXT_SIZE);
+	if (status == STATUS_OK)
+		memcpy(id, job.id, GUID_TEXT_SIZE);
+	return status;
+}
+
+void backup_wake(struct backup_service *service)
+{
 	struct jobs_engine *engine = atomic_load(&service->engine);
 	if (engine != NULL)
 		jobs_engine_wake(engine);
-	return STATUS_OK;
+}
+
+enum status backup_queue_job(struct backup_service *service, struct db *state,
+			     const struct backup_job_request *request, char id[GUID_TEXT_SIZE],
+			     struct error *err)
+{
+	enum status status = backup_add_job(service, state, request, id, err);
+	if (status == STATUS_OK)
+		backup_wake(service);
+	return status;
 }
 
 enum status backup_location_submit(struct backup_service *service, struct db *state,
@@ -241,22 +255,48 @@ static enum status refuse_without_certificate(const char *location, struct error
 	return status;
 }
 
-enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
-			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
+enum status backup_check_configured(struct backup_service *service, struct db *state,
+				    struct error *err)
 {
 	struct backup_target target;
 	enum status status = backup_target_load(service, state, &target, err);
 	if (status == STATUS_OK && target.row.certificate.length == 0)
 		status = refuse_without_certificate(target.row.name, err);
-	if (status == STATUS_OK) {
-		const struct backup_job_request request = {
-			.kind = BACKUP_KIND_BACKUP,
-			.caller = caller,
-			.is_automatic = is_automatic,
-		};
-		status = backup_queue_job(service, state, &request, backup_id, err);
-	}
 	backup_target_done(&target);
+	return status;
+}
+
+struct submission {
+	struct backup_service *service;
+	struct backup_job_request request;
+	char *id;
+};
+
+static enum status add_backup(struct db *state, void *context, struct error *err)
+{
+	const struct submission *submission = context;
+	enum status status = backup_maintenance_refuse(submission->service, state, err);
+	if (status == STATUS_OK)
+		status = backup_add_job(submission->service, state, &submission->request,
+					submission->id, err);
+	return status;
+}
+
+enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
+			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
+{
+	struct submission submission = {
+		.service = service,
+		.request = { .kind = BACKUP_KIND_BACKUP,
+			     .caller = caller,
+			     .is_automatic = is_automatic },
+		.id = backup_id,
+	};
+	enum status status = backup_check_configured(service, state, err);
+	if (status == STATUS_OK)
+		status = db_transaction(state, add_backup, &submission, err);
+	if (status == STATUS_OK)
+		backup_wake(service);
 	return status;
 }
 

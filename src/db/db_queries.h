@@ -9,6 +9,7 @@
 extern const struct db_query_set db_setting_queries;
 extern const struct db_query_set db_location_queries;
 extern const struct db_query_set db_schedule_queries;
+extern const struct db_query_set db_maintenance_queries;
 extern const struct db_query_set db_generation_queries;
 extern const struct db_query_set db_backup_queries;
 extern const struct db_query_set db_key_queries;

@@ -26,8 +26,8 @@ MUST_CHECK enum status json_parse_file(const char *path, size_t max, json_t **ou
  * is all zero takes whatever it needs). */
 MUST_CHECK enum status json_write(const json_t *json, struct buffer *out, struct error *err);
 
-/* A string of text that may hold a character cut in half or a file name that is not UTF-8: what JSON
- * cannot carry becomes '?'. NULL when memory is out. */
+/* A string of text that may hold a character cut in half or a file name that is not UTF-8: what
+ * JSON cannot carry becomes '?'. NULL when memory is out. */
 json_t *json_foreign_text(const char *text);
 
 enum json_field_type {
