@@ -73,7 +73,7 @@ static enum status api_maintenance_answer(struct api_call *call,
 
 enum status api_maintenance_get(struct api_call *call, struct error *err)
 {
-	struct db_maintenance maintenance;
+	struct db_maintenance maintenance = { .sequence = 0 };
 	enum status status =
 		backup_maintenance_read(call->api->settings.backup, call->state, &maintenance, err);
 
@@ -115,7 +115,7 @@ static enum status api_maintenance_read(const json_t *body,
 enum status api_maintenance_begin(struct api_call *call, struct error *err)
 {
 	struct backup_maintenance_request request = { .operation = NULL };
-	struct db_maintenance maintenance;
+	struct db_maintenance maintenance = { .sequence = 0 };
 	AUTO_JSON body = NULL;
 	enum status status = api_body_read(call, false, &body, err);
 
@@ -136,7 +136,7 @@ enum status api_maintenance_begin(struct api_call *call, struct error *err)
 enum status api_maintenance_end(struct api_call *call, struct error *err)
 {
 	bool backup_after = true;
-	struct db_maintenance maintenance;
+	struct db_maintenance maintenance = { .sequence = 0 };
 	AUTO_JSON body = NULL;
 	const struct json_field field = { .name = "backupAfter",
 					  .type = JSON_FIELD_BOOLEAN,

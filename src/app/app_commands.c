@@ -14,6 +14,8 @@
 
 static const char *const roles_of_tokens[] = { "Reader", "Operator", "Administrator", NULL };
 static const char *const on_off[] = { "on", "off", NULL };
+static const char *const maintenance_operations[] = { "Update", "HardwareReplacement",
+						      "SecretRotation", NULL };
 
 #define OPTION_JSON                                                                                \
 	{                                                                                          \
@@ -176,6 +178,25 @@ static const struct app_option options_jobs[] = {
 };
 static const struct app_option options_cancel[] = {
 	OPTION_TEXT("reason", reason, "TEXT", "kept with the job, beside who cancelled it"),
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_maintenance_begin[] = {
+	{ .name = "operation",
+	  .type = APP_TEXT,
+	  .is_required = true,
+	  .destination = AT(operation),
+	  .argument = "WHAT",
+	  .allowed = maintenance_operations,
+	  .help = "Update, HardwareReplacement or SecretRotation" },
+	OPTION_TEXT("planned-end", planned_end, "TIME",
+		    "for people, in UTC: 2026-03-01T20:00:00Z; nothing happens then"),
+	OPTION_FLAG("backup-before", backup_before,
+		    "makes a backup first; maintenance begins when it has succeeded"),
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_maintenance_end[] = {
+	OPTION_FLAG("no-backup", no_backup,
+		    "makes none after the end, unless a scheduled one was skipped"),
 	OPTIONS_CLIENT,
 };
 static const struct app_option options_list[] = { OPTIONS_SOURCE };
@@ -344,6 +365,28 @@ const struct app_command app_commands[] = {
 		     .operand = "ID",
 		     .operand_destination = AT(operand) },
 	  .run = app_cancel },
+	{ .name = "maintenance begin",
+	  .summary = "keeps backups from being made while the cloud is worked on",
+	  .description = "While maintenance is on, scheduled backups are skipped and others "
+			 "refused, until it is\nended, also over restarts of the service.",
+	  .examples = "  infrabackup maintenance begin -c config.json --token-file admin.token \\\n"
+		      "      --operation Update --backup-before\n",
+	  .table = TABLE(options_maintenance_begin),
+	  .run = app_maintenance_begin },
+	{ .name = "maintenance end",
+	  .summary = "ends maintenance, and makes a backup",
+	  .description = "Ends maintenance. A backup follows at once unless it is declined; then a "
+			 "scheduled one\nthat was skipped is made up.",
+	  .examples = "  infrabackup maintenance end -c config.json --token-file admin.token\n",
+	  .table = TABLE(options_maintenance_end),
+	  .run = app_maintenance_end },
+	{ .name = "maintenance show",
+	  .summary = "shows whether maintenance is on",
+	  .description = "Shows the newest maintenance: who began it, when, and the backups before "
+			 "and after it.",
+	  .examples = "  infrabackup maintenance show -c config.json --token-file admin.token\n",
+	  .table = TABLE(options_status),
+	  .run = app_maintenance_show },
 	/* Before the command that its first word is. */
 	{ .name = "alerts close",
 	  .summary = "closes an alert",

@@ -94,7 +94,7 @@ static void print_command(FILE *stream, const struct app_command *command)
 static void print_commands(FILE *stream)
 {
 	for (size_t i = 0; i < app_command_count; i++)
-		(void)fprintf(stream, "  %-14s %s\n", app_commands[i].name,
+		(void)fprintf(stream, "  %-17s %s\n", app_commands[i].name,
 			      app_commands[i].summary);
 }
 

@@ -24,6 +24,8 @@ struct app_arguments {
 	bool wait, all;
 	struct app_number top;
 	const char *kind, *reason;
+	const char *operation, *planned_end;
+	bool backup_before, no_backup;
 	const char *path, *certificate, *scheduler;
 	struct app_number frequency, retention;
 	/* of token and key */
@@ -78,6 +80,9 @@ enum status app_status(struct app_call *call, struct error *err);
 enum status app_jobs(struct app_call *call, struct error *err);
 enum status app_jobs_show(struct app_call *call, struct error *err);
 enum status app_cancel(struct app_call *call, struct error *err);
+enum status app_maintenance_begin(struct app_call *call, struct error *err);
+enum status app_maintenance_end(struct app_call *call, struct error *err);
+enum status app_maintenance_show(struct app_call *call, struct error *err);
 enum status app_alerts(struct app_call *call, struct error *err);
 enum status app_alerts_close(struct app_call *call, struct error *err);
 enum status app_list(struct app_call *call, struct error *err);

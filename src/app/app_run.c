@@ -45,7 +45,7 @@ static int refuse_command(int argc, char **argv)
 	for (size_t i = 0; is_half && i < app_command_count; i++)
 		if (text_starts_with(app_commands[i].name, argv[0]) &&
 		    app_commands[i].name[strlen(argv[0])] == ' ')
-			(void)fprintf(stderr, "  %-14s %s\n", app_commands[i].name,
+			(void)fprintf(stderr, "  %-17s %s\n", app_commands[i].name,
 				      app_commands[i].summary);
 	if (!is_half)
 		app_help_usage(stderr, NULL);

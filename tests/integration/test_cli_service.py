@@ -48,7 +48,7 @@ class Running(Cli):
         cls.deployment._write(cls.share_password, SHARE_PASSWORD.encode(), 0o600)
 
     def client(self, command, *arguments, token=True):
-        return [command, "-c", self.deployment.config_path, "--url", self.service.url,
+        return [*command.split(), "-c", self.deployment.config_path, "--url", self.service.url,
                 *(["--token-file", self.token_file] if token else []), *arguments]
 
     def location(self):
@@ -132,6 +132,19 @@ class Running(Cli):
         self.assertEqual(shown["properties"]["state"], "Succeeded")
         keys = json.loads(run("key", "inventory", "-c", self.deployment.config_path, "--json").stdout)["keys"]
         self.assertEqual({key["purpose"] for key in keys}, {"location", "drill"})
+
+    def test_j_maintenance(self):
+        self.assertRegex(run(*self.client("maintenance show")).stdout, "(?m)^state +None$")
+        shown = run(*self.client("maintenance begin", "--operation", "Update", "--backup-before")).stdout
+        self.assertRegex(shown, "(?m)^backup before +[0-9a-f-]{36}$")
+        while "Pending" in shown:
+            shown = run(*self.client("maintenance show")).stdout
+        self.assertRegex(shown, "(?m)^state +Active$")
+        self.assert_refused(self.client("backup"), 1, "Maintenance (Update) is on")
+        shown = json.loads(run(*self.client("maintenance end", "--no-backup", "--json")).stdout)
+        self.assertEqual(shown["properties"]["state"], "Ended")
+        self.assert_refused(self.client("maintenance end"), 1, "No maintenance is on")
+        self.assert_refused(["maintenance", "begin", "--operation", "Lunch"], 2, "SecretRotation")
 
     def test_k_no_secret_in_any_command_line(self):
         with open(f"/proc/{self.service.process.pid}/cmdline", "rb") as file:

@@ -144,6 +144,27 @@ class Schedule(unittest.TestCase):
             self.assertEqual(self.next_time(service), planned + 8 * HOUR)
             self.assertEqual(self.automatic(service), [])
 
+    def test_5_maintenance(self):
+        with self.serve() as service:
+            self.deployment.configure(service, isBackupSchedulerEnabled=True, backupFrequencyInHours=4)
+            planned = self.next_time(service)
+            service.client.post(f"{self.deployment.location}/maintenance", {"operation": "Update"})
+        self.clock.set(5 * HOUR)
+        with self.serve() as service:
+            self.wait_until_looked(service)
+            job, = self.automatic(service)
+            self.assertEqual(job["state"], "Skipped", job)
+            self.assertIn("maintenance (Update)", job["error"]["message"])
+            # The contract's list of backups has neither data nor a word for it.
+            listed = service.client.get(f"{self.deployment.location}/backups").json["value"]
+            self.assertEqual(listed, [])
+            self.assertEqual(service.client.get(f"{self.deployment.location}/backups/{job['operationId']}").status, 404)
+            service.client.post(f"{self.deployment.location}/maintenance/end", {"backupAfter": False})
+            while len(self.automatic(service)) < 2:
+                time.sleep(0.02)
+            self.assertEqual([item["state"] for item in self.automatic(service)], ["Succeeded", "Skipped"])
+            self.assertEqual(self.next_time(service), planned + 4 * HOUR)
+
 
 if __name__ == "__main__":
     counted.main()
