@@ -54,8 +54,8 @@ struct db_pool *backup_service_state(struct backup_service *service);
 /* Kinds for the engine; valid while the service is. */
 const struct jobs_kind *backup_service_kinds(struct backup_service *service, size_t *count);
 /* For jobs_settings.tick; @service is the struct backup_service. Queues the backups that are due by
- * the schedule, as "schedule"; ms until it wants to look again. Nothing before
- * backup_service_set_engine(). */
+ * the schedule, as "schedule", and reviews the alerts; ms until it wants to look again. Nothing
+ * before backup_service_set_engine(). */
 int64_t backup_service_tick(void *service);
 /* The engine to wake when jobs are added; set once after it started, NULL before it stops. */
 void backup_service_set_engine(struct backup_service *service, struct jobs_engine *engine);
@@ -66,9 +66,8 @@ const char *backup_service_signer(const struct backup_service *service);
 
 /* The location's alerts; valid while the service is. */
 const struct alert_book *backup_service_alerts(const struct backup_service *service);
-/* Raises and closes what follows from the newest backup, the settings and the time. To be called
- * when the engine has started, at least every hour, and after whatever changes one of these; any
- * thread. */
+/* Raises and closes what follows from the newest backup, the settings and the time. Every tick and
+ * every end of a job does it; to be called besides before somebody can look; any thread. */
 MUST_CHECK enum status backup_review_alerts(struct backup_service *service, struct db *state,
 					    struct error *err);
 /* The same for jobs_settings.ended; @service: struct backup_service. */
@@ -129,21 +128,6 @@ MUST_CHECK enum status backup_maintenance_begin(struct backup_service *service, 
 MUST_CHECK enum status backup_maintenance_end(struct backup_service *service, struct db *state,
 					      bool backup_after, const char *caller,
 					      struct db_maintenance *out, struct error *err);
-
-/* --- what alerts are raised by --- */
-
-struct backup_watch {
-	bool is_configured;       /* a share and a certificate are set */
-	int64_t paused_time;      /* the scheduler is off since; 0: on, or not configured */
-	bool is_overdue;          /* configured, and no good backup for two intervals */
-	int64_t last_good_time;   /* of the newest backup that succeeded as a whole; 0: none */
-	int64_t next_backup_time; /* 0: none planned */
-	int64_t skipped_time;     /* a scheduled backup was skipped last; 0: never */
-	char skipped_for[32];     /* the operation that was in its way */
-};
-/* As stored; cheap enough to be asked every minute. */
-MUST_CHECK enum status backup_watch_read(struct backup_service *service, struct db *state,
-					 struct backup_watch *out, struct error *err);
 
 /* --- backups --- */
 

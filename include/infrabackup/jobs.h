@@ -53,7 +53,7 @@ struct jobs_settings {
 	void *ended_context;
 	/* Queues what is due by the clock; NULL: nothing is. Called on a thread of its own: at the
 	 * start, after every hint and every end of a job, when the ms have passed that it returned,
-	 * and every 20 s, since the clock may have been set. */
+	 * and every 10 s, since the clock may have been set. */
 	int64_t (*tick)(void *context);
 	void *tick_context;
 };

@@ -7,9 +7,5 @@ CREATE TABLE backup_schedule (
 	location TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,
 	last_slot_time INTEGER NOT NULL DEFAULT 0,	-- point of the grid that was used up last
 	is_owed INTEGER NOT NULL DEFAULT 0	-- a skipped run is to be made up when it can be
-		CONSTRAINT schedule_owed_boolean CHECK (is_owed IN (0, 1)),
-	-- Facts for alerts.
-	paused_time INTEGER NOT NULL DEFAULT 0,	-- the scheduler was switched off then; 0: it is on
-	skipped_time INTEGER NOT NULL DEFAULT 0,	-- a scheduled backup was skipped last
-	skipped_for TEXT		-- operation that was in its way; NULL: none was
+		CONSTRAINT schedule_owed_boolean CHECK (is_owed IN (0, 1))
 ) STRICT;

@@ -133,7 +133,7 @@ enum status api_alerts_list(struct api_call *call, struct error *err)
 	if (status == STATUS_OK)
 		status = api_order_read(call, &order, err);
 	if (status == STATUS_OK)
-		status = api_filter_read(call, &list.filter, err);
+		status = api_filter_read(call, API_FILTER_ALERTS, &list.filter, err);
 	if (status == STATUS_OK)
 		status = alert_list(call->api->settings.alerts, call->state, api_alert_take, &list,
 				    err);
@@ -178,23 +178,10 @@ enum status api_alerts_get(struct api_call *call, struct error *err)
 
 /* Clients send nothing, {}, parts or all of what they read; all of it means "close". What they
  * write about who and when does not count. */
-static enum status api_close_body_check(const struct api_call *call, struct error *err)
-{
-	AUTO_JSON body = NULL;
-
-	if (call->request->body_length == 0)
-		return STATUS_OK;
-	enum status status =
-		json_parse(call->request->body, call->request->body_length, &body, err);
-
-	if (status == STATUS_OK && !json_is_object(body) && !json_is_null(body))
-		status = fail_field(err, "", "The body must be a JSON object, or empty");
-	return status;
-}
-
 enum status api_alerts_close(struct api_call *call, struct error *err)
 {
-	enum status status = api_close_body_check(call, err);
+	AUTO_JSON body = NULL;
+	enum status status = api_body_read(call, true, &body, err);
 
 	if (status == STATUS_OK)
 		status = alert_close(call->api->settings.alerts, call->state, call->path.id,

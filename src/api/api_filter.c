@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* $filter over alerts: the part of OData's language that clients of the alerts use, within bounds.
+/* $filter over alerts and jobs: the part of OData's language that their clients use, within bounds.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +8,12 @@
 
 enum { API_FILTER_NODES = 32, API_FILTER_DEPTH = 8, API_FILTER_VALUE = 128 };
 
-#define API_FILTER_FORMS                                                                           \
-	"allowed are Properties/State, Properties/Severity and Properties/FaultTypeId with eq or " \
-	"ne and a text in '...', and, or, and parentheses"
+static const char *const api_filter_forms[] = {
+	[API_FILTER_ALERTS] =
+		"allowed are Properties/State, Properties/Severity and Properties/FaultTypeId with "
+		"eq or ne and a text in '...', and, or, and parentheses",
+	[API_FILTER_JOBS] = "allowed is kind eq 'KIND'",
+};
 
 enum api_filter_kind { API_FILTER_COMPARE, API_FILTER_AND, API_FILTER_OR };
 
@@ -19,7 +22,7 @@ typedef const char *(*api_filter_property)(const struct alert_view *alert);
 struct api_filter_node {
 	enum api_filter_kind kind;
 	size_t left, right;           /* of AND and OR */
-	api_filter_property property; /* of COMPARE */
+	api_filter_property property; /* of COMPARE; NULL: of jobs */
 	bool is_not;
 	char value[API_FILTER_VALUE];
 };
@@ -30,6 +33,7 @@ struct api_filter {
 };
 
 struct api_filter_reader {
+	enum api_filtered of;
 	struct api_filter *filter;
 	const char *text, *at;
 	unsigned depth;
@@ -51,20 +55,23 @@ static const char *api_filter_fault(const struct alert_view *alert)
 	return alert->row->fault;
 }
 
+/* The database compares the kinds of jobs. */
 static const struct {
+	enum api_filtered of;
 	const char *name;
 	api_filter_property property;
 } api_filter_properties[] = {
-	{ "state", api_filter_state },
-	{ "severity", api_filter_severity },
-	{ "faultTypeId", api_filter_fault },
+	{ API_FILTER_ALERTS, "state", api_filter_state },
+	{ API_FILTER_ALERTS, "severity", api_filter_severity },
+	{ API_FILTER_ALERTS, "faultTypeId", api_filter_fault },
+	{ API_FILTER_JOBS, "kind", NULL },
 };
 
 static enum status api_filter_fail(const struct api_filter_reader *reader, const char *what)
 {
 	return fail_field(reader->err, "$filter",
-			  "The $filter is not understood: %s at character %zu; " API_FILTER_FORMS,
-			  what, (size_t)(reader->at - reader->text) + 1);
+			  "The $filter is not understood: %s at character %zu; %s", what,
+			  (size_t)(reader->at - reader->text) + 1, api_filter_forms[reader->of]);
 }
 
 static void api_filter_space(struct api_filter_reader *reader)
@@ -113,7 +120,8 @@ static enum status api_filter_name(struct api_filter_reader *reader, struct api_
 	if (strncasecmp(reader->at, prefix, sizeof(prefix) - 1) == 0)
 		reader->at += sizeof(prefix) - 1;
 	for (size_t i = 0; i < ARRAY_LENGTH(api_filter_properties); i++)
-		if (api_filter_word(reader, api_filter_properties[i].name)) {
+		if (api_filter_properties[i].of == reader->of &&
+		    api_filter_word(reader, api_filter_properties[i].name)) {
 			node->property = api_filter_properties[i].property;
 			return STATUS_OK;
 		}
@@ -211,7 +219,8 @@ static enum status api_filter_or(struct api_filter_reader *reader, size_t *index
 	return api_filter_join(reader, "or", API_FILTER_OR, api_filter_and, index);
 }
 
-enum status api_filter_read(struct api_call *call, struct api_filter **out, struct error *err)
+enum status api_filter_read(struct api_call *call, enum api_filtered of, struct api_filter **out,
+			    struct error *err)
 {
 	const char *text = http_request_query(call->request, "$filter");
 
@@ -221,7 +230,7 @@ enum status api_filter_read(struct api_call *call, struct api_filter **out, stru
 
 	struct api_filter *filter = calloc(1, sizeof(*filter));
 	struct api_filter_reader reader = {
-		.filter = filter, .text = text, .at = text, .err = err
+		.of = of, .filter = filter, .text = text, .at = text, .err = err
 	};
 
 	if (filter == NULL)
@@ -263,11 +272,31 @@ bool api_filter_passes(const struct api_filter *filter, const struct alert_view 
 	return filter == NULL || api_filter_node_passes(filter, filter->root, alert);
 }
 
+enum status api_filter_read_kind(struct api_call *call, char kind[API_PARAMETER_SIZE],
+				 struct error *err)
+{
+	struct api_filter *filter = NULL;
+	enum status status = api_filter_read(call, API_FILTER_JOBS, &filter, err);
+
+	kind[0] = '\0';
+	if (filter == NULL)
+		return status;
+	const struct api_filter_node *root = &filter->nodes[filter->root];
+
+	if (root->kind != API_FILTER_COMPARE || root->is_not ||
+	    (size_t)snprintf(kind, API_PARAMETER_SIZE, "%s", root->value) >= API_PARAMETER_SIZE)
+		status = fail_field(err, "$filter", "The $filter is not supported; %s",
+				    api_filter_forms[API_FILTER_JOBS]);
+	api_filter_free(filter);
+	return status;
+}
+
 enum status api_filter_refuse(struct api_call *call, struct error *err)
 {
 	const char *text = http_request_query(call->request, "$filter");
 
 	if (text == NULL || text[0] == '\0')
 		return STATUS_OK;
-	return fail_field(err, "$filter", "$filter is served for alerts only; send none here");
+	return fail_field(err, "$filter",
+			  "$filter is served for alerts and operations only; send none here");
 }

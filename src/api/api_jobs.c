@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs of every kind with their progress: our extension .../operations[/{id}]. */
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api_private.h"
@@ -65,24 +64,6 @@ static enum status api_job_roles(struct api_call *call, json_t *job, struct erro
 	return status;
 }
 
-/* $filter: one condition, kind eq 'backup'. @kind is empty when it was not sent. */
-static enum status api_kind_filter(struct api_call *call, char kind[API_PARAMETER_SIZE],
-				   struct error *err)
-{
-	const char *text = http_request_query(call->request, "$filter");
-	char quote[2] = "";
-	int length = 0;
-
-	kind[0] = '\0';
-	if (text == NULL)
-		return STATUS_OK;
-	if (sscanf(text, " kind eq '%64[A-Za-z0-9]%1[']%n", kind, quote, &length) == 2 &&
-	    text[length + (int)strspn(text + length, " ")] == '\0')
-		return STATUS_OK;
-	return fail_field(err, "$filter", "'%.64s' is not supported; supported: kind eq 'KIND'",
-			  text_is_printable_utf8(text) ? text : "?");
-}
-
 static enum status api_page_limit(struct api_page *page, struct error *err)
 {
 	if (page->top == SIZE_MAX)
@@ -105,7 +86,7 @@ enum status api_jobs_list(struct api_call *call, struct error *err)
 	enum status status = api_page_read(call, &page, err);
 
 	if (status == STATUS_OK)
-		status = api_kind_filter(call, kind, err);
+		status = api_filter_read_kind(call, kind, err);
 	if (status == STATUS_OK)
 		status = api_page_limit(&page, err);
 	if (status == STATUS_OK && page.top > 0) {

@@ -189,15 +189,20 @@ const char *api_operation_status(const char *job_state);
 enum status api_job_get(struct api_call *call, const char *type, struct db_job *out,
 			struct error *err);
 
-/* --- api_filter.c: $filter over alerts --- */
+/* --- api_filter.c: $filter over alerts and jobs --- */
 struct api_filter;
+enum api_filtered { API_FILTER_ALERTS, API_FILTER_JOBS };
 /* "(Properties/State eq 'Active') and Properties/Severity ne 'Warning'": eq and ne of a few
  * properties, and, or, parentheses. *@out NULL: no $filter was sent. STATUS_INVALID says what is
  * allowed. */
-enum status api_filter_read(struct api_call *call, struct api_filter **out, struct error *err);
+enum status api_filter_read(struct api_call *call, enum api_filtered of, struct api_filter **out,
+			    struct error *err);
 /* @filter NULL: everything passes. */
 bool api_filter_passes(const struct api_filter *filter, const struct alert_view *alert);
 void api_filter_free(struct api_filter *filter);
+/* "kind eq 'backup'": the kind, empty when no $filter was sent. */
+enum status api_filter_read_kind(struct api_call *call, char kind[API_PARAMETER_SIZE],
+				 struct error *err);
 /* STATUS_INVALID when the request has a $filter: these lists have nothing to filter. */
 enum status api_filter_refuse(struct api_call *call, struct error *err);
 

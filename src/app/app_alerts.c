@@ -44,14 +44,15 @@ static void print_paragraph(const char *label, const char *text)
 static void print_tokens(const char *label, const json_t *tokens)
 {
 	const json_t *token;
+	bool is_first = true;
 	size_t i;
 	json_array_foreach(tokens, i, token)
 	{
 		const char *text = json_string_value(json_object_get(token, "text"));
 		if (text == NULL)
 			continue;
-		print_paragraph(label, text);
-		label = "";
+		print_paragraph(is_first ? label : "", text);
+		is_first = false;
 	}
 }
 

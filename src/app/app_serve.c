@@ -14,8 +14,6 @@
 /* ms: answers under way may finish; the whole stop. */
 #define SERVE_FINISH 3000
 #define SERVE_GRACE 9500
-/* ms between looks at what only time changes. */
-#define SERVE_REVIEW (60 * 60 * 1000)
 
 struct serving {
 	struct config *config;
@@ -62,8 +60,8 @@ static void check_history(struct serving *serving)
 	db_pool_give(pool, state);
 }
 
-/* Alerts that follow from what is in the database; a fault is logged, and the next look comes soon.
- */
+/* Whoever can ask for alerts sees those that follow from how the last process ended. A fault is
+ * logged, and the next look comes soon. */
 static void review_alerts(const struct serving *serving)
 {
 	struct error err;
@@ -178,12 +176,8 @@ static void announce(struct app_call *call, const struct serving *serving)
 static void wait_until_stopped(const struct serving *serving)
 {
 	struct pollfd descriptor = { .fd = cancel_descriptor(serving->cancel), .events = POLLIN };
-	int ready = 0;
-	while (ready == 0 || (ready < 0 && errno == EINTR)) {
-		ready = poll(&descriptor, 1, SERVE_REVIEW);
-		if (ready == 0)
-			review_alerts(serving);
-	}
+	while (poll(&descriptor, 1, -1) < 0 && errno == EINTR)
+		;
 	log_message(LOG_LEVEL_INFO, "stopping");
 }
 

@@ -28,7 +28,8 @@ struct backup_forecast backup_forecast(const struct backup_forecast_facts *facts
 
 #define BACKUP_CERTIFICATE_WARNING_MS (30 * 24 * 60 * 60 * 1000LL)
 
-/* Two intervals have passed since the newest good backup and since the settings were changed. */
+/* Two intervals have passed since the newest good backup; when there is none, since the settings
+ * were changed. */
 bool backup_is_overdue(const struct db_location *location, int64_t last_ready_time, int64_t now);
 
 #endif

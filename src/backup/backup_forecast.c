@@ -54,8 +54,7 @@ struct backup_forecast backup_forecast(const struct backup_forecast_facts *facts
 
 bool backup_is_overdue(const struct db_location *location, int64_t last_ready_time, int64_t now)
 {
-	int64_t since =
-		last_ready_time > location->changed_time ? last_ready_time : location->changed_time;
+	int64_t since = last_ready_time != 0 ? last_ready_time : location->changed_time;
 	return location->scheduler_enabled &&
 	       now - since > 2 * (int64_t)location->frequency_hours * 60 * 60 * 1000;
 }

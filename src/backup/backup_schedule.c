@@ -63,8 +63,3 @@ struct backup_schedule backup_schedule_change(const struct backup_schedule *sche
 	changed.is_enabled = is_enabled;
 	return changed;
 }
-
-bool backup_schedule_is_overdue(int64_t frequency, int64_t last_good, int64_t since, int64_t now)
-{
-	return now - (last_good != 0 ? last_good : since) > 2 * frequency;
-}

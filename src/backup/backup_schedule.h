@@ -44,8 +44,5 @@ struct backup_schedule_step backup_schedule_look(const struct backup_schedule *s
  * first plan begins one frequency from now. */
 struct backup_schedule backup_schedule_change(const struct backup_schedule *schedule,
 					      int64_t frequency, bool is_enabled, int64_t now);
-/* No good backup for two intervals, counted from the last good one, or from @since (the start of
- * the schedule) when there is none. */
-bool backup_schedule_is_overdue(int64_t frequency, int64_t last_good, int64_t since, int64_t now);
 
 #endif

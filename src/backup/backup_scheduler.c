@@ -44,10 +44,6 @@ enum status backup_scheduler_change(struct backup_service *service, struct db *s
 		struct backup_schedule wanted = read_schedule(row, schedule);
 		wanted = backup_schedule_change(&old, wanted.frequency, wanted.is_enabled, now);
 		write_schedule(&wanted, schedule);
-		if (row->scheduler_enabled)
-			schedule->paused_time = 0;
-		else if (schedule->paused_time == 0)
-			schedule->paused_time = now;
 		row->next_backup_time = schedule->next_backup_time;
 	}
 	db_location_done(&before);
@@ -72,8 +68,9 @@ static enum status queue_run(struct look *look, struct db *state, struct error *
 	return backup_add_job(look->service, state, &request, id, err);
 }
 
-/* A job that says why there was no backup. */
-static enum status record_skip(struct look *look, struct db *state, int64_t next, struct error *err)
+/* A job and an alert that say why there was no backup. */
+static enum status record_skip(struct look *look, struct db *state,
+			       const struct backup_schedule *after, struct error *err)
 {
 	static char kind[] = BACKUP_KIND_BACKUP, caller[] = BACKUP_SCHEDULER_CALLER;
 	char why[384], message[640], when[CLOCK_TEXT_SIZE];
@@ -86,7 +83,7 @@ static enum status record_skip(struct look *look, struct db *state, int64_t next
 	(void)snprintf(message, sizeof message,
 		       "the scheduled backup was skipped: %s; the next one is planned for %s, and "
 		       "this one is made up after the end",
-		       why, clock_text(next, when));
+		       why, clock_text(after->next, when));
 	struct db_job job = { .kind = kind,
 			      .location = location,
 			      .state = state_name,
@@ -97,7 +94,11 @@ static enum status record_skip(struct look *look, struct db *state, int64_t next
 			      .error_status = status_text,
 			      .error_message = message };
 	guid_generate(job.id);
-	return db_job_put_finished(state, &job, err);
+	enum status status = db_job_put_finished(state, &job, err);
+	if (status == STATUS_OK)
+		status = alert_raise_skipped(look->service->alerts, state, after->last,
+					     look->maintenance.operation, after->next, err);
+	return status;
 }
 
 static enum status carry_out(struct look *look, struct db *state,
@@ -111,12 +112,8 @@ static enum status carry_out(struct look *look, struct db *state,
 	bool is_done = status == STATUS_OK;
 	if (status == STATUS_CONFLICT)
 		status = STATUS_OK;
-	if (step->action == BACKUP_SCHEDULE_SKIP) {
-		status = record_skip(look, state, step->after.next, err);
-		stored->skipped_time = look->now;
-		(void)snprintf(stored->skipped_for, sizeof stored->skipped_for, "%s",
-			       look->maintenance.operation);
-	}
+	if (step->action == BACKUP_SCHEDULE_SKIP)
+		status = record_skip(look, state, &step->after, err);
 	look->is_queued = look->is_queued || (is_done && step->action == BACKUP_SCHEDULE_RUN);
 	write_schedule(is_done ? &step->after : &step->before, stored);
 	look->next = stored->next_backup_time;
@@ -186,13 +183,14 @@ int64_t backup_service_tick(void *context)
 	enum status status = db_pool_take(service->state, &state, &err);
 	if (status == STATUS_OK)
 		status = db_transaction(state, look_once, &look, &err);
+	if (status == STATUS_OK && look.is_queued)
+		jobs_engine_wake(engine);
+	/* What follows from the time alone, too. */
+	if (status == STATUS_OK)
+		status = backup_review_alerts(service, state, &err);
 	db_pool_give(service->state, state);
 	if (status != STATUS_OK && !service->is_schedule_failing)
-		log_error("the schedule cannot be looked at", &err);
+		log_error("the schedule and its alerts cannot be looked at", &err);
 	service->is_schedule_failing = status != STATUS_OK;
-	if (status != STATUS_OK)
-		return NOTHING_DUE_MS;
-	if (look.is_queued)
-		jobs_engine_wake(engine);
 	return look.next > look.now ? look.next - look.now : NOTHING_DUE_MS;
 }

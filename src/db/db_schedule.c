@@ -9,16 +9,12 @@ static const struct db_query queries[] = {
 			     "SELECT coalesce((SELECT next_backup_time FROM backup_location"
 			     " WHERE name = :location), 0) AS next_backup_time,"
 			     " coalesce(last_slot_time, 0) AS last_slot_time,"
-			     " coalesce(is_owed, 0) AS is_owed,"
-			     " coalesce(paused_time, 0) AS paused_time,"
-			     " coalesce(skipped_time, 0) AS skipped_time, skipped_for"
+			     " coalesce(is_owed, 0) AS is_owed"
 			     " FROM (SELECT :location AS wanted) LEFT JOIN backup_schedule"
 			     " ON location = wanted" },
 	[Q_SCHEDULE_PUT] = { "store schedule",
 			     "INSERT OR REPLACE INTO backup_schedule (location, last_slot_time,"
-			     " is_owed, paused_time, skipped_time, skipped_for) VALUES (:location,"
-			     " :last_slot_time, :is_owed, :paused_time, :skipped_time,"
-			     " :skipped_for)" },
+			     " is_owed) VALUES (:location, :last_slot_time, :is_owed)" },
 	[Q_SCHEDULE_PUT_NEXT] = { "store schedule",
 				  "UPDATE backup_location SET next_backup_time = :next_backup_time"
 				  " WHERE name = :location" },
@@ -30,9 +26,6 @@ static const struct db_column schedule_items[] = {
 	DB_COLUMN(DB_INT64, db_schedule, next_backup_time),
 	DB_COLUMN(DB_INT64, db_schedule, last_slot_time),
 	DB_COLUMN(DB_BOOL, db_schedule, is_owed),
-	DB_COLUMN(DB_INT64, db_schedule, paused_time),
-	DB_COLUMN(DB_INT64, db_schedule, skipped_time),
-	DB_COLUMN(DB_NAME, db_schedule, skipped_for),
 };
 static const struct db_columns schedule_columns = DB_COLUMNS(schedule_items);
 
@@ -58,10 +51,6 @@ static enum status put(struct db *db, void *context, struct error *err)
 	db_bind_text(&statement, ":location", change->location);
 	db_bind_integer(&statement, ":last_slot_time", schedule->last_slot_time);
 	db_bind_integer(&statement, ":is_owed", schedule->is_owed);
-	db_bind_integer(&statement, ":paused_time", schedule->paused_time);
-	db_bind_integer(&statement, ":skipped_time", schedule->skipped_time);
-	db_bind_text(&statement, ":skipped_for",
-		     schedule->skipped_for[0] == '\0' ? NULL : schedule->skipped_for);
 	enum status status = db_statement_run(&statement, NULL, err);
 	if (status != STATUS_OK)
 		return status;

@@ -3,7 +3,7 @@
  * looks at the wall clock again every so often, because that one may be set. */
 #include "jobs_private.h"
 
-#define RECHECK_MS 20000
+#define RECHECK_MS 10000
 /* Work that is due at once comes around no faster. */
 #define PAUSE_MS 50
 

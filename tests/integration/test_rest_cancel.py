@@ -11,6 +11,7 @@ import unittest
 import urllib.parse
 import uuid
 
+import alerts
 import backups
 import harness
 from contract import Contract
@@ -80,6 +81,8 @@ class Cancel(Contract):
         self.assertEqual(result.status, 500, result)
         validate(result.json, "operation_failed")
         self.assertIn("ancelled by", result.message)
+        # An operator's wish is no fault.
+        self.assertEqual(set(alerts.listed(self.service)), {"BackupSchedulerPausedFault"})
         self.assertEqual(backups.folders(self.deployment), [])
         self.assertEqual([path for path in backups.files_on(self.deployment.share) if ".temporary-" in path], [])
         self.assert_next_works()

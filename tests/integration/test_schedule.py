@@ -9,6 +9,7 @@ import random
 import time
 import unittest
 
+import alerts
 import backups
 import counted
 import harness
@@ -120,7 +121,7 @@ class Schedule(unittest.TestCase):
         generator = random.Random(11)
         with self.serve() as service:
             self.deployment.configure(service, isBackupSchedulerEnabled=True, backupFrequencyInHours=4)
-        for points in range(1, 9):
+        for points in range(1, 6):
             self.clock.set(self.clock.offset + 4 * HOUR)
             for _ in range(3):
                 with self.serve() as service:
@@ -155,6 +156,10 @@ class Schedule(unittest.TestCase):
             job, = self.automatic(service)
             self.assertEqual(job["state"], "Skipped", job)
             self.assertIn("maintenance (Update)", job["error"]["message"])
+            skipped = alerts.listed(service)["BackupSkippedWithFailedOperationFault"]["alertProperties"]
+            self.assertEqual(skipped["failedAdminOperations"], "Update")
+            self.assertEqual((seconds(skipped["scheduledBackupDateTime"]), seconds(skipped["nextBackupDateTime"])),
+                             (planned, planned + 4 * HOUR))
             # The contract's list of backups has neither data nor a word for it.
             listed = service.client.get(f"{self.deployment.location}/backups").json["value"]
             self.assertEqual(listed, [])
@@ -163,6 +168,7 @@ class Schedule(unittest.TestCase):
             while len(self.automatic(service)) < 2:
                 time.sleep(0.02)
             self.assertEqual([item["state"] for item in self.automatic(service)], ["Succeeded", "Skipped"])
+            self.assertEqual(alerts.listed(service), {})
             self.assertEqual(self.next_time(service), planned + 4 * HOUR)
 
 

@@ -11,9 +11,6 @@ struct db_schedule {
 	int64_t next_backup_time; /* kept in the location's row; 0: none planned */
 	int64_t last_slot_time;   /* 0: none yet */
 	bool is_owed;             /* a skipped run is to be made up */
-	int64_t paused_time;      /* the scheduler is off since; 0: on */
-	int64_t skipped_time;     /* a scheduled backup was skipped last; 0: never */
-	char skipped_for[32];     /* operation that was in its way; empty: none was */
 };
 /* A location that has none yet yields zeros. */
 MUST_CHECK enum status db_schedule_get(struct db *db, const char *location, struct db_schedule *out,

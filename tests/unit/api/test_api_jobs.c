@@ -117,8 +117,9 @@ static void test_list_has_every_kind_and_top_and_skip_cut_it(void **state)
 static void test_list_filter_by_kind(void **state)
 {
 	struct api_fixture *fixture = *state;
-	static const char *const bad[] = { "kind eq backup", "kind eq 'a' or 1",
-					   "state eq 'Failed'", "", "kind eq 'a'b'" };
+	static const char *const bad[] = { "kind eq backup",    "kind eq 'a' or 1",
+					   "state eq 'Failed'", "kind ne 'a'",
+					   "kind eq 'a'b'",     "kind eq 'a' or kind eq 'b'" };
 
 	api_fixture_add_job(fixture, ID_A, "backup");
 	api_fixture_add_job(fixture, ID_B, "historyCheck");

@@ -42,6 +42,15 @@ int64_t schedule_sql(struct service_fixture *fixture, const char *text)
 	return number;
 }
 
+int64_t schedule_alerts(struct service_fixture *fixture, enum alert_fault fault)
+{
+	char text[160];
+	(void)snprintf(text, sizeof text,
+		       "SELECT count(*) FROM alert WHERE closed_time = 0 AND fault = '%s'",
+		       alert_fault_name(fault));
+	return schedule_sql(fixture, text);
+}
+
 int64_t schedule_next_time(struct service_fixture *fixture)
 {
 	return schedule_sql(fixture, "SELECT next_backup_time FROM backup_location");

@@ -31,4 +31,7 @@ void schedule_advance_to_next(struct service_fixture *fixture, int64_t after);
 /* Until all jobs are over. */
 void schedule_settle(struct service_fixture *fixture);
 
+/* Open alerts of that name. */
+int64_t schedule_alerts(struct service_fixture *fixture, enum alert_fault fault);
+
 #endif

@@ -363,6 +363,14 @@ static void test_backup_alerts_skipped_is_closed_by_the_next_good_backup(void **
 	assert_not_open(fixture, ALERT_SKIPPED);
 }
 
+static enum status cancel(struct service_fixture *fixture, const char *id)
+{
+	struct db *db = take(fixture);
+	enum status status = backup_cancel(fixture->service, db, id, "ann", NULL, NULL);
+	db_pool_give(backup_service_state(fixture->service), db);
+	return status;
+}
+
 static void test_backup_alerts_cancelled_backup_changes_nothing(void **state)
 {
 	struct service_fixture *fixture = *state;
@@ -375,7 +383,7 @@ static void test_backup_alerts_cancelled_backup_changes_nothing(void **state)
 	share_fake_set(fixture->fake, &plan);
 	service_fixture_submit(fixture, id);
 	share_fake_wait_hanging(fixture->fake, 1);
-	assert_int_equal(jobs_engine_cancel(fixture->engine, id, "ann", NULL), STATUS_OK);
+	assert_int_equal(cancel(fixture, id), STATUS_OK);
 	service_fixture_wait(fixture, id, &job);
 	assert_string_equal(job.state, "Cancelled");
 	db_job_done(&job);

@@ -118,8 +118,8 @@ static void test_backup_is_overdue_after_two_intervals(void **state)
 	assert_true(backup_is_overdue(&location, 0, 1024 * HOUR + 1));
 	assert_false(backup_is_overdue(&location, 1010 * HOUR, 1034 * HOUR));
 	assert_true(backup_is_overdue(&location, 1010 * HOUR, 1034 * HOUR + 1));
-	/* A change of the settings is a new start. */
-	assert_false(backup_is_overdue(&location, 10 * HOUR, 1024 * HOUR));
+	/* A change of the settings makes an old backup no younger. */
+	assert_true(backup_is_overdue(&location, 10 * HOUR, 1001 * HOUR));
 	location.scheduler_enabled = false;
 	assert_false(backup_is_overdue(&location, 0, 5000 * HOUR));
 }

@@ -88,9 +88,12 @@ static void test_maintenance_keeps_backups_from_being_made(void **state)
 					       " AND is_automatic AND kind = 'backup'"
 					       " AND error_message LIKE '%maintenance (Update)%'"),
 			 2);
-	assert_int_equal(schedule_sql(fixture, "SELECT skipped_for = 'Update' AND skipped_time > 0"
-					       " FROM backup_schedule"),
-			 1);
+	/* Each has its alert, of which the later one is open and names what was in the way. */
+	assert_int_equal(schedule_alerts(fixture, ALERT_SKIPPED), 1);
+	assert_int_equal(schedule_sql(fixture,
+				      "SELECT count(*) FROM alert WHERE occurrence IS NOT NULL"
+				      " AND evidence ->> 'failedAdminOperations' = 'Update'"),
+			 2);
 }
 
 static void test_maintenance_backup_after_counts_for_the_skipped_one(void **state)
@@ -100,6 +103,8 @@ static void test_maintenance_backup_after_counts_for_the_skipped_one(void **stat
 	schedule_set(fixture, true, 4);
 	assert_int_equal(begin(fixture, false, &window, NULL), STATUS_OK);
 	schedule_advance_to_next(fixture, 1);
+	assert_int_equal(schedule_alerts(fixture, ALERT_SKIPPED), 1);
+	schedule_advance(fixture, 1);
 	assert_int_equal(end(fixture, true, &window, NULL), STATUS_OK);
 	assert_int_equal(backup_maintenance_state(&window), BACKUP_MAINTENANCE_ENDED);
 	assert_int_equal(strlen(window.backup_after), GUID_TEXT_SIZE - 1);
@@ -107,6 +112,7 @@ static void test_maintenance_backup_after_counts_for_the_skipped_one(void **stat
 	schedule_look(fixture);
 	schedule_settle(fixture);
 	assert_int_equal(schedule_sql(fixture, "SELECT count(*) FROM backup"), 1);
+	assert_int_equal(schedule_alerts(fixture, ALERT_SKIPPED), 0);
 	assert_int_equal(schedule_automatic(fixture), 0);
 	assert_int_equal(schedule_sql(fixture, "SELECT count(*) FROM job WHERE kind = 'backup'"
 					       " AND requested_by = 'bert'"),

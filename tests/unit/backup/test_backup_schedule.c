@@ -192,19 +192,6 @@ static void test_schedule_look_switched_off_owes_nothing(void **state)
 	assert_int_equal(take(&schedule, START + 5 * HOUR), BACKUP_SCHEDULE_WAIT);
 }
 
-static void test_schedule_is_overdue_after_two_intervals(void **state)
-{
-	(void)state;
-	assert_false(backup_schedule_is_overdue(4 * HOUR, START, 0, START + 8 * HOUR));
-	assert_true(backup_schedule_is_overdue(4 * HOUR, START, 0, START + 8 * HOUR + 1));
-	/* A change of the settings is no excuse. */
-	assert_true(backup_schedule_is_overdue(4 * HOUR, START, START + 8 * HOUR,
-					       START + 8 * HOUR + 1));
-	assert_false(backup_schedule_is_overdue(4 * HOUR, 0, START, START + 8 * HOUR));
-	assert_true(backup_schedule_is_overdue(4 * HOUR, 0, START, START + 9 * HOUR));
-	assert_false(backup_schedule_is_overdue(4 * HOUR, START, 0, START - DAY));
-}
-
 /* The days on which New York's and Berlin's clocks change, under their rules: the hours in UTC stay
  * the same. */
 static void test_schedule_daylight_saving_does_not_exist(void **state)
@@ -242,7 +229,6 @@ int main(void)
 		cmocka_unit_test(test_schedule_change_frequency_keeps_the_phase),
 		cmocka_unit_test(test_schedule_look_maintenance_skips_each_point_and_makes_up_once),
 		cmocka_unit_test(test_schedule_look_switched_off_owes_nothing),
-		cmocka_unit_test(test_schedule_is_overdue_after_two_intervals),
 		cmocka_unit_test(test_schedule_daylight_saving_does_not_exist),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

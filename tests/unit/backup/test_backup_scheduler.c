@@ -30,7 +30,6 @@ static void test_scheduler_off_runs_nothing_and_shows_the_next_point(void **stat
 	struct service_fixture *fixture = *state;
 	int64_t next = schedule_next_time(fixture);
 	assert_true(next > 0);
-	assert_true(schedule_sql(fixture, "SELECT paused_time FROM backup_schedule") > 0);
 	schedule_advance(fixture, 30 * HOUR);
 	assert_int_equal(schedule_automatic(fixture), 0);
 	assert_int_equal(schedule_next_time(fixture), next + 24 * HOUR);
@@ -38,7 +37,6 @@ static void test_scheduler_off_runs_nothing_and_shows_the_next_point(void **stat
 	schedule_look(fixture);
 	assert_int_equal(schedule_automatic(fixture), 0);
 	assert_int_equal(schedule_next_time(fixture), next + 24 * HOUR);
-	assert_int_equal(schedule_sql(fixture, "SELECT paused_time FROM backup_schedule"), 0);
 }
 
 static void test_scheduler_missed_while_down_is_made_up_once(void **state)
@@ -154,37 +152,26 @@ static void test_scheduler_change_keeps_what_moved_meanwhile(void **state)
 	assert_int_equal(schedule_automatic(fixture), 1);
 }
 
-static struct backup_watch watch(struct service_fixture *fixture)
-{
-	struct backup_watch out;
-	struct db *state = NULL;
-	struct db_pool *pool = backup_service_state(fixture->service);
-	assert_int_equal(db_pool_take(pool, &state, NULL), STATUS_OK);
-	assert_int_equal(backup_watch_read(fixture->service, state, &out, NULL), STATUS_OK);
-	db_pool_give(pool, state);
-	return out;
-}
-
-static void test_watch_tells_paused_and_overdue(void **state)
+static void test_scheduler_no_good_backup_for_two_intervals_is_told(void **state)
 {
 	struct service_fixture *fixture = *state;
-	struct backup_watch seen = watch(fixture);
-	assert_true(seen.is_configured);
-	assert_true(seen.paused_time > 0);
-	assert_false(seen.is_overdue);
-	assert_int_equal(seen.last_good_time, 0);
+	const struct share_fake_plan plan = { .at = 1, .fault = SHARE_FAKE_FULL };
 	service_fixture_back_up(fixture);
 	schedule_set(fixture, true, 4);
-	seen = watch(fixture);
-	assert_int_equal(seen.paused_time, 0);
-	assert_true(seen.last_good_time > 0);
-	assert_int_equal(seen.next_backup_time, schedule_next_time(fixture));
-	/* As if nothing looked at the schedule. */
-	atomic_fetch_add(&fixture->clock_offset, 9 * HOUR);
-	assert_true(watch(fixture).is_overdue);
-	schedule_look(fixture);
+	share_fake_set(fixture->fake, &plan);
+	schedule_advance(fixture, 7 * HOUR);
 	schedule_settle(fixture);
-	assert_false(watch(fixture).is_overdue);
+	assert_int_equal(schedule_automatic(fixture), 1);
+	assert_int_equal(schedule_alerts(fixture, ALERT_BACKUP_FAILED_SHARE_FULL), 1);
+	assert_int_equal(schedule_alerts(fixture, ALERT_NO_GOOD_BACKUP), 0);
+	/* Time alone raises it. */
+	schedule_advance(fixture, 70 * 60 * 1000);
+	schedule_settle(fixture);
+	assert_int_equal(schedule_alerts(fixture, ALERT_NO_GOOD_BACKUP), 1);
+	share_fake_set(fixture->fake, NULL);
+	service_fixture_back_up(fixture);
+	assert_int_equal(schedule_alerts(fixture, ALERT_NO_GOOD_BACKUP), 0);
+	assert_int_equal(schedule_alerts(fixture, ALERT_BACKUP_FAILED_SHARE_FULL), 0);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, schedule_setup, schedule_teardown)
@@ -200,7 +187,7 @@ int main(void)
 		WITH(test_scheduler_run_and_point_are_stored_together),
 		WITH(test_scheduler_clock_set_back_is_followed_durably),
 		WITH(test_scheduler_change_keeps_what_moved_meanwhile),
-		WITH(test_watch_tells_paused_and_overdue),
+		WITH(test_scheduler_no_good_backup_for_two_intervals_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

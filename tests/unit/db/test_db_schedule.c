@@ -22,7 +22,6 @@ static void test_db_schedule_get_without_rows_yields_zeros(void **state)
 	assert_int_equal(db_schedule_get(fixture->db, "NORTH", &schedule, NULL), STATUS_OK);
 	assert_int_equal(schedule.next_backup_time, 5);
 	assert_int_equal(schedule.last_slot_time, 0);
-	assert_string_equal(schedule.skipped_for, "");
 }
 
 static void test_db_schedule_put_get_round_trip(void **state)
@@ -30,10 +29,7 @@ static void test_db_schedule_put_get_round_trip(void **state)
 	struct db_fixture *fixture = *state;
 	struct db_schedule schedule = { .next_backup_time = 9,
 					.last_slot_time = 8,
-					.is_owed = true,
-					.paused_time = 7,
-					.skipped_time = 6,
-					.skipped_for = "Update" };
+					.is_owed = true };
 	add_location(fixture);
 	assert_int_equal(db_schedule_put(fixture->db, "north", &schedule, NULL), STATUS_OK);
 	schedule.next_backup_time = 10;
@@ -43,9 +39,6 @@ static void test_db_schedule_put_get_round_trip(void **state)
 	assert_int_equal(schedule.next_backup_time, 10);
 	assert_int_equal(schedule.last_slot_time, 8);
 	assert_true(schedule.is_owed);
-	assert_int_equal(schedule.paused_time, 7);
-	assert_int_equal(schedule.skipped_time, 6);
-	assert_string_equal(schedule.skipped_for, "Update");
 	/* The rest of the location stays. */
 	assert_int_equal(db_fixture_number(fixture->path,
 					   "SELECT count(*) FROM backup_location"
