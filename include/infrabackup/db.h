@@ -14,5 +14,6 @@
 #include "infrabackup/db/maintenance.h"
 #include "infrabackup/db/schedule.h"
 #include "infrabackup/db/state.h"
+#include "infrabackup/db/verification.h"
 
 #endif

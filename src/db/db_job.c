@@ -17,6 +17,7 @@ enum {
 	Q_JOB_LIST,
 	Q_JOB_LIST_KIND,
 	Q_JOB_PUT_FINISHED,
+	Q_JOB_BEFORE_VERIFY,
 };
 
 static const struct db_query queries[] = {
@@ -24,11 +25,13 @@ static const struct db_query queries[] = {
 			"INSERT INTO job (id, kind, location, requested_by, is_automatic,"
 			" parameters, created_time) VALUES (:id, :kind, :location, :requested_by,"
 			" :is_automatic, :parameters, :created_time)" },
-	/* The condition of the index job_location_busy. */
+	/* The conditions of the indexes job_location_busy and job_location_verify. */
 	[Q_JOB_IN_THE_WAY] = { "queue job", "SELECT " DB_JOB_COLUMNS " FROM job"
 					    " WHERE location = :location AND id <> :id"
-					    " AND kind IN ('backup', 'locationUpdate')"
-					    " AND state IN ('Queued', 'Running')" },
+					    " AND state IN ('Queued', 'Running')"
+					    " AND CASE :kind WHEN 'verify'"
+					    " THEN kind = 'verify' AND is_automatic = :is_automatic"
+					    " ELSE kind IN ('backup', 'locationUpdate') END" },
 	[Q_JOB_GET] = { "read job", "SELECT " DB_JOB_COLUMNS " FROM job WHERE id = :id" },
 	[Q_JOB_CLAIM] = { "claim job",
 			  "UPDATE job SET state = 'Running', attempt = attempt + 1,"
@@ -67,6 +70,11 @@ static const struct db_query queries[] = {
 				 " ended_time = excluded.ended_time, error_status = NULL,"
 				 " error_message = NULL, error_step = NULL, error_path = NULL,"
 				 " error_cause = NULL WHERE state IN ('Failed', 'Cancelled')" },
+	[Q_JOB_BEFORE_VERIFY] = { "look for jobs that go first",
+				  "SELECT EXISTS (SELECT 1 FROM job WHERE location = :location"
+				  " AND state IN ('Queued', 'Running')"
+				  " AND (kind IN ('backup', 'locationUpdate', 'prune') OR"
+				  " (:is_automatic AND kind = 'verify' AND NOT is_automatic)))" },
 };
 
 const struct db_query_set db_job_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -93,6 +101,8 @@ static enum status fail_exists(struct db *db, const struct db_job *job, struct e
 	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_JOB_IN_THE_WAY]);
 	db_bind_text(&statement, ":location", job->location);
 	db_bind_text(&statement, ":id", job->id);
+	db_bind_text(&statement, ":kind", job->kind);
+	db_bind_integer(&statement, ":is_automatic", job->is_automatic);
 	struct db_job other = { .id = "" };
 	enum status status = db_statement_only(&statement, &db_job_columns, &other, err);
 	if (status == STATUS_NOT_FOUND)
@@ -106,7 +116,9 @@ static enum status fail_exists(struct db *db, const struct db_job *job, struct e
 		fail(err, STATUS_CONFLICT, step, job->location,
 		     "%s %s has been %s for this location since %s (requested by %s), and a "
 		     "location is worked on by one at a time; wait until it has ended or cancel it",
-		     strcmp(other.kind, "backup") == 0 ? "the backup" : "the location update",
+		     strcmp(other.kind, "backup") == 0   ? "the backup"
+		     : strcmp(other.kind, "verify") == 0 ? "the verification"
+							 : "the location update",
 		     other.id, running ? "running" : "queued",
 		     clock_text(running ? other.started_time : other.created_time, since),
 		     other.requested_by);
@@ -129,6 +141,19 @@ enum status db_job_add(struct db *db, const struct db_job *job, struct error *er
 {
 	struct addition addition = { .job = job };
 	return db_transaction(db, add, &addition, err);
+}
+
+enum status db_job_goes_before_verify(struct db *db, const char *location, bool is_automatic,
+				      bool *out, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_JOB_BEFORE_VERIFY]);
+	db_bind_text(&statement, ":location", location);
+	db_bind_integer(&statement, ":is_automatic", is_automatic);
+	bool row = false;
+	enum status status = db_statement_step(&statement, &row, err);
+	if (status == STATUS_OK)
+		*out = sqlite3_column_int64(statement.handle, 0) != 0;
+	return status;
 }
 
 enum status db_job_put_finished(struct db *db, const struct db_job *job, struct error *err)

@@ -19,5 +19,7 @@ extern const struct db_query_set db_job_queries;
 extern const struct db_query_set db_job_role_queries;
 extern const struct db_query_set db_catalogue_queries;
 extern const struct db_query_set db_chunk_queries;
+extern const struct db_query_set db_pack_check_queries;
+extern const struct db_query_set db_verification_queries;
 
 #endif

@@ -34,8 +34,13 @@ struct db_job {
 /* state Queued; id, kind, location, requested_by, is_automatic, parameters and created_time are
  * taken. A location is worked on by one "backup" or "locationUpdate" at a time: while one is queued
  * or running, adding another is STATUS_CONFLICT with a text that names it (a unique index decides,
- * not a look before). STATUS_EXISTS: the id. */
+ * not a look before); and so by one "verify" that is automatic and one that is not.
+ * STATUS_EXISTS: the id. */
 MUST_CHECK enum status db_job_add(struct db *db, const struct db_job *job, struct error *err);
+/* *@out: whether a job is queued or running that a verification of the location makes way for: one
+ * that changes the share, or, when the verification @is_automatic, one that somebody asked for. */
+MUST_CHECK enum status db_job_goes_before_verify(struct db *db, const char *location,
+						 bool is_automatic, bool *out, struct error *err);
 /* A job whose end is known from elsewhere: inserted as ended (@job holds its final state, and the
  * reason of one that was skipped), or, when it is here and is called Failed or Cancelled because it
  * was ended just after it had done its work, corrected. Any other row of that id stays. */

@@ -83,8 +83,8 @@ static void test_db_job_claim_first_added_first(void **state)
 	char first[GUID_TEXT_SIZE], second[GUID_TEXT_SIZE];
 	struct db_job job;
 	struct error err = { .message = "" };
-	db_fixture_add_job(fixture->db, "verify", "north", first);
-	db_fixture_add_job(fixture->db, "verify", "north", second);
+	db_fixture_add_job(fixture->db, "drill", "north", first);
+	db_fixture_add_job(fixture->db, "drill", "north", second);
 	claim(fixture->db, first);
 	claim(fixture->db, second);
 	assert_int_equal(db_job_claim(fixture->db, 1, 2, &job, &err), STATUS_NOT_FOUND);
@@ -332,16 +332,16 @@ static void test_db_job_list_newest_first_by_kind_and_bounded(void **state)
 {
 	struct db_fixture *fixture = *state;
 	char ids[4][GUID_TEXT_SIZE];
-	db_fixture_add_job(fixture->db, "verify", "north", ids[0]);
+	db_fixture_add_job(fixture->db, "drill", "north", ids[0]);
 	db_fixture_add_job(fixture->db, "prune", "north", ids[1]);
-	db_fixture_add_job(fixture->db, "verify", "north", ids[2]);
-	db_fixture_add_job(fixture->db, "verify", "south", ids[3]);
+	db_fixture_add_job(fixture->db, "drill", "north", ids[2]);
+	db_fixture_add_job(fixture->db, "drill", "south", ids[3]);
 	struct listed all = { .count = 0 }, verifies = { .count = 0 }, one = { .count = 0 };
 	assert_int_equal(db_job_list(fixture->db, "north", NULL, 5, see, &all, NULL), STATUS_OK);
 	assert_int_equal(all.count, 3);
 	assert_string_equal(all.ids[0], ids[2]);
 	assert_string_equal(all.ids[2], ids[0]);
-	assert_int_equal(db_job_list(fixture->db, "north", "verify", 5, see, &verifies, NULL),
+	assert_int_equal(db_job_list(fixture->db, "north", "drill", 5, see, &verifies, NULL),
 			 STATUS_OK);
 	assert_int_equal(verifies.count, 2);
 	assert_int_equal(db_job_list(fixture->db, "north", NULL, 1, see, &one, NULL), STATUS_OK);

@@ -57,6 +57,7 @@ static void test_db_state_queries_fresh_database_all_prepare(void **state)
 		&db_maintenance_queries, &db_generation_queries, &db_backup_queries,
 		&db_key_queries,         &db_token_queries,      &db_job_queries,
 		&db_job_role_queries,    &db_alert_queries,
+		&db_pack_check_queries,  &db_verification_queries,
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
 		assert_int_equal(sets[i]->kind, DB_STATE);
@@ -179,7 +180,7 @@ static void test_db_read_damaged_page_is_integrity(void **state)
 	buffer_init(&bytes, 1u << 22);
 	assert_int_equal(file_read(fixture->path, 1u << 21, &bytes, NULL), STATUS_OK);
 	/* Whatever page the row is on: everything behind the schema is gone. */
-	size_t schema = 4096 * 60;
+	size_t schema = 4096 * 75;
 	assert_true(bytes.length > schema);
 	memset(bytes.data + schema, 0xff, bytes.length - schema);
 	assert_int_equal(file_write(fixture->path, 0600, true, bytes.data, bytes.length, NULL),
