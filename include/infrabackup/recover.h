@@ -7,6 +7,7 @@
 #include "infrabackup/archive.h"
 #include "infrabackup/base.h"
 #include "infrabackup/crypto.h"
+#include "infrabackup/recover/check.h"
 #include "infrabackup/share.h"
 #include "infrabackup/snapshot.h"
 

@@ -181,15 +181,51 @@ static enum status load_block(struct recover_content *content, struct kept_block
 	return status;
 }
 
+static enum status check_pack_number(const struct recover_content *content,
+				     const struct archive_extent *extent, struct error *err)
+{
+	if (extent->pack < content->record->pack_count)
+		return STATUS_OK;
+	return fail(err, STATUS_INTEGRITY, "read extent", NULL,
+		    "the manifest names a pack that backup.json does not list");
+}
+
+static enum status check_bounds(const struct archive_extent *extent, uint32_t block_length,
+				struct error *err)
+{
+	if (extent->offset <= block_length && extent->length <= block_length - extent->offset)
+		return STATUS_OK;
+	return fail(err, STATUS_INTEGRITY, "read extent", NULL,
+		    "the manifest names bytes behind the end of a block");
+}
+
+enum status recover_content_find(struct recover_content *content,
+				 const struct archive_extent *extent, struct error *err)
+{
+	struct kept_pack *pack = NULL;
+	content->calls++;
+	enum status status = check_pack_number(content, extent, err);
+	if (status == STATUS_OK)
+		status = find_pack(content, extent->pack, &pack, err);
+	if (status != STATUS_OK)
+		return status;
+	const struct archive_block_header *header =
+		archive_pack_index_block(pack->index, extent->block);
+	if (header == NULL)
+		return fail(err, STATUS_INTEGRITY, "read extent", pack->file.name,
+			    "the pack has no such block");
+	return check_bounds(extent, header->plain_length, err);
+}
+
 enum status recover_content_get(struct recover_content *content,
 				const struct archive_extent *extent, const unsigned char **data,
 				struct error *err)
 {
 	struct kept_block *found = NULL, *oldest = &content->blocks[0];
 	content->calls++;
-	if (extent->pack >= content->record->pack_count)
-		return fail(err, STATUS_INTEGRITY, "read extent", NULL,
-			    "the manifest names a pack that backup.json does not list");
+	enum status status = check_pack_number(content, extent, err);
+	if (status != STATUS_OK)
+		return status;
 	for (size_t i = 0; i < BLOCKS_KEPT && found == NULL; i++) {
 		struct kept_block *kept = &content->blocks[i];
 		if (kept->used != 0 && kept->pack == extent->pack && kept->block == extent->block)
@@ -197,7 +233,6 @@ enum status recover_content_get(struct recover_content *content,
 		if (kept->used < oldest->used)
 			oldest = kept;
 	}
-	enum status status = STATUS_OK;
 	if (found == NULL) {
 		found = oldest;
 		status = load_block(content, found, extent, err);
@@ -205,9 +240,8 @@ enum status recover_content_get(struct recover_content *content,
 	if (status != STATUS_OK)
 		return status;
 	found->used = content->calls;
-	if (extent->offset > found->length || extent->length > found->length - extent->offset)
-		return fail(err, STATUS_INTEGRITY, "read extent", NULL,
-			    "the manifest names bytes behind the end of a block");
-	*data = found->plain + extent->offset;
-	return STATUS_OK;
+	status = check_bounds(extent, found->length, err);
+	if (status == STATUS_OK)
+		*data = found->plain + extent->offset;
+	return status;
 }

@@ -20,6 +20,7 @@ struct packs_run {
 	struct recover_source *source;
 	struct recover_pack *packs;
 	size_t count;
+	const struct recover_packs_watch *watch; /* NULL: nobody watches */
 	atomic_size_t next;
 	pthread_mutex_t mutex;
 	uint64_t bytes_done, bytes_total; /* under the mutex */
@@ -241,20 +242,28 @@ static enum status check_pack(struct pack_checker *checker, struct recover_pack 
 	return status != STATUS_OK ? status : closed;
 }
 
-static void note_done(struct packs_run *run, const struct recover_pack *pack)
+static void keep_fault(struct packs_run *run, const struct error *err)
 {
-	(void)pthread_mutex_lock(&run->mutex);
-	run->bytes_done += pack->size;
-	recover_report(run->source, "checking packs", run->bytes_done, run->bytes_total);
-	(void)pthread_mutex_unlock(&run->mutex);
+	if (!atomic_load(&run->failed))
+		run->fault = *err;
+	atomic_store(&run->failed, true);
 }
 
 static void note_fault(struct packs_run *run, const struct error *err)
 {
 	(void)pthread_mutex_lock(&run->mutex);
-	if (!atomic_load(&run->failed))
-		run->fault = *err;
-	atomic_store(&run->failed, true);
+	keep_fault(run, err);
+	(void)pthread_mutex_unlock(&run->mutex);
+}
+
+static void note_done(struct packs_run *run, const struct recover_pack *pack)
+{
+	struct error err;
+	(void)pthread_mutex_lock(&run->mutex);
+	run->bytes_done += pack->size;
+	recover_report(run->source, "checking packs", run->bytes_done, run->bytes_total);
+	if (run->watch != NULL && run->watch->each(pack, run->watch->context, &err) != STATUS_OK)
+		keep_fault(run, &err);
 	(void)pthread_mutex_unlock(&run->mutex);
 }
 
@@ -265,8 +274,10 @@ static void check_next(struct pack_checker *checker, struct recover_pack *pack)
 	pack->is_sound = status == STATUS_OK;
 	if (status == STATUS_INTEGRITY || status == STATUS_UNSUPPORTED)
 		(void)snprintf(pack->problem, sizeof pack->problem, "%s", err.message);
-	else if (status != STATUS_OK)
+	else if (status != STATUS_OK) {
 		note_fault(checker->run, &err);
+		return;
+	}
 	note_done(checker->run, pack);
 }
 
@@ -311,9 +322,10 @@ static size_t thread_count(const struct packs_run *run)
 }
 
 enum status recover_packs_check(struct recover_source *source, struct recover_pack *packs,
-				size_t count, struct error *err)
+				size_t count, const struct recover_packs_watch *watch,
+				struct error *err)
 {
-	struct packs_run run = { .source = source, .packs = packs, .count = count };
+	struct packs_run run = { .source = source, .packs = packs, .count = count, .watch = watch };
 	pthread_t threads[THREADS_MAX];
 	size_t started = 0, wanted = thread_count(&run);
 	enum status status = STATUS_OK;

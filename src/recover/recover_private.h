@@ -81,10 +81,17 @@ struct recover_pack {
 	uint32_t *plain_lengths; /* by block number; 0: no such block */
 	uint32_t plain_length_count;
 };
+/* Told of every pack that was checked, one call at a time, from any thread; when it does not return
+ * OK nothing more is begun, and its status is the result. */
+struct recover_packs_watch {
+	enum status (*each)(const struct recover_pack *pack, void *context, struct error *err);
+	void *context;
+};
 /* Checks all of them with several threads; a damaged pack is a result, an unusable share an error.
- */
+ * @watch may be NULL. */
 MUST_CHECK enum status recover_packs_check(struct recover_source *source,
 					   struct recover_pack *packs, size_t count,
+					   const struct recover_packs_watch *watch,
 					   struct error *err);
 
 /* Reads a pack through its index; see archive_pack_read. */
@@ -102,6 +109,10 @@ MUST_CHECK enum status recover_content_new(struct share *share, const struct arc
 					   const struct recover_keys *keys,
 					   struct recover_content **out, struct error *err);
 void recover_content_free(struct recover_content *content);
+/* Whether there is such a block and the extent lies in it, by the pack's index alone:
+ * STATUS_INTEGRITY. */
+MUST_CHECK enum status recover_content_find(struct recover_content *content,
+					    const struct archive_extent *extent, struct error *err);
 /* The bytes of a data extent, valid until the next call. */
 MUST_CHECK enum status recover_content_get(struct recover_content *content,
 					   const struct archive_extent *extent,

@@ -109,8 +109,8 @@ static enum status open_keys(struct verify_run *run, struct verified_backup *ver
 	return recover_verify_refuse(run, backup, name, err->message, err);
 }
 
-static enum status begin_backup(struct verify_run *run, const struct recover_backup *backup,
-				struct error *err)
+enum status recover_verify_begin(struct verify_run *run, const struct recover_backup *backup,
+				 struct error *err)
 {
 	struct verified_backup *verified = &run->backups[run->backup_count++];
 	verified->backup = backup;
@@ -136,7 +136,7 @@ static enum status begin_all(struct verify_run *run, const struct recover_backup
 		const struct recover_backup *backup = &source->backups[i];
 		if ((only != NULL && only != backup) || backup->record == NULL)
 			continue;
-		enum status status = begin_backup(run, backup, &fault);
+		enum status status = recover_verify_begin(run, backup, &fault);
 		if (status == STATUS_AUTHENTICATION && only == NULL) {
 			refused++;
 			status = recover_note(&run->result->findings, RECOVER_SCOPE_CHAIN, NULL,
@@ -246,7 +246,7 @@ enum status recover_verify(struct recover_source *source, const struct recover_b
 	if (status == STATUS_OK)
 		status = recover_verify_collect(&run, err);
 	if (status == STATUS_OK)
-		status = recover_packs_check(source, run.packs, run.pack_count, err);
+		status = recover_packs_check(source, run.packs, run.pack_count, NULL, err);
 	if (status == STATUS_OK)
 		status = check_content(&run, err);
 	sum_up(&run);

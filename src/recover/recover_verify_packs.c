@@ -11,8 +11,8 @@ static int compare_packs(const void *left, const void *right)
 	return memcmp(left_pack->sha256, right_pack->sha256, SHA256_SIZE);
 }
 
-static void fill_pack(const struct verified_backup *verified,
-		      const struct archive_record_pack *pack, struct recover_pack *out)
+void recover_verify_fill_pack(const struct verified_backup *verified,
+			      const struct archive_record_pack *pack, struct recover_pack *out)
 {
 	const struct archive_record *record = verified->backup->record;
 	memset(out, 0, sizeof *out);
@@ -53,8 +53,8 @@ enum status recover_verify_collect(struct verify_run *run, struct error *err)
 	for (size_t i = 0; i < run->backup_count; i++) {
 		const struct archive_record *record = run->backups[i].backup->record;
 		for (size_t pack = 0; pack < record->pack_count; pack++)
-			fill_pack(&run->backups[i], &record->packs[pack],
-				  &run->packs[run->pack_count++]);
+			recover_verify_fill_pack(&run->backups[i], &record->packs[pack],
+						 &run->packs[run->pack_count++]);
 	}
 	qsort(run->packs, run->pack_count, sizeof *run->packs, compare_packs);
 	merge_equal(run);

@@ -23,7 +23,15 @@ struct verify_run {
 	size_t backup_count;
 	struct recover_pack *packs; /* of all, sorted by digest, each once */
 	size_t pack_count;
+	/* Manifests are checked so, without the packs having been read; NULL: after them. */
+	const struct recover_files_check *stepwise;
 };
+
+/* Adds @backup to run->backups, which has room for it: manifest and, with a key, its secrets. */
+MUST_CHECK enum status recover_verify_begin(struct verify_run *run,
+					    const struct recover_backup *backup, struct error *err);
+void recover_verify_fill_pack(const struct verified_backup *verified,
+			      const struct archive_record_pack *pack, struct recover_pack *out);
 
 /* The packs of all backups into run->packs. */
 MUST_CHECK enum status recover_verify_collect(struct verify_run *run, struct error *err);
