@@ -5,6 +5,7 @@
 #define INFRABACKUP_BACKUP_H
 
 #include "infrabackup/alert.h"
+#include "infrabackup/backup/verify.h"
 #include "infrabackup/base.h"
 #include "infrabackup/config.h"
 #include "infrabackup/db.h"

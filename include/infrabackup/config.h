@@ -59,6 +59,7 @@ struct config {
 		long share_deadline;         /* ms one share call may take */
 		unsigned generation_backups; /* backups a generation; default 14 */
 		bool drill_recipient; /* the service can open its own backups; default true */
+		uint64_t verify_bytes_per_day; /* read back by itself; default 50 GiB, 0: none */
 		const char *const *escrow_certificate_files; /* further recipients; may be NULL */
 	} engine;
 	struct {

@@ -14,6 +14,7 @@ CREATE TABLE pack_check (
 	hashed_time INTEGER NOT NULL DEFAULT 0,	-- every byte was read and has the hash
 	opened_time INTEGER NOT NULL DEFAULT 0	-- and every block was decrypted, every chunk's id fits
 		CONSTRAINT pack_check_opened_hashed CHECK (opened_time <= hashed_time),
+	tried_time INTEGER NOT NULL DEFAULT 0,	-- read last, whatever came of it
 	damaged_time INTEGER NOT NULL DEFAULT 0,	-- found damaged; no backup uses it then
 	problem TEXT,			-- what is wrong with it; NULL: nothing
 	PRIMARY KEY (repository, generation, sha256),
@@ -23,6 +24,7 @@ CREATE TABLE pack_check (
 -- A backup without a row was taken in from the share and has not been verified since.
 CREATE TABLE backup_verification (
 	backup_id TEXT NOT NULL PRIMARY KEY REFERENCES backup (id) ON DELETE CASCADE,
+	repository TEXT,		-- GUID of the one that it is in; NULL: not seen there yet
 	read_back_time INTEGER NOT NULL DEFAULT 0,	-- all that it added was read back
 	hashes_time INTEGER NOT NULL DEFAULT 0,	-- since then every file that it needs was found whole
 	content_time INTEGER NOT NULL DEFAULT 0,	-- and its packs were opened

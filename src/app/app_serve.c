@@ -9,8 +9,8 @@
 
 #include "app_private.h"
 
-/* Jobs at once: a backup, and what may run beside it. */
-#define SERVE_JOBS 2
+/* Jobs at once: a backup, and two verifications that may be waiting beside it. */
+#define SERVE_JOBS 3
 /* ms: answers under way may finish; the whole stop. */
 #define SERVE_FINISH 3000
 #define SERVE_GRACE 9500

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_commit.h"
+#include "backup_quarantine.h"
 
 /* Reading back happens in share_put(); COMMIT is the last name that appears. */
 static enum status put_file(struct backup_commit *commit, const char *file, const void *data,
@@ -183,6 +184,8 @@ static enum status add_head(struct db *state, void *context, struct error *err)
 {
 	struct backup_commit *commit = context;
 	enum status status = add_backup(commit, state, err);
+	if (status == STATUS_OK)
+		status = backup_verification_begin(commit, state, err);
 	if (status == STATUS_OK)
 		status = backup_history_note(commit->session, state, commit->history->sequence,
 					     jobs_run_job(commit->session->run)->id,

@@ -32,7 +32,8 @@
 #define BACKUP_KIND_LOCATION_UPDATE "locationUpdate"
 #define BACKUP_KIND_BACKUP "backup"
 #define BACKUP_KIND_HISTORY_CHECK "historyCheck"
-#define BACKUP_KIND_COUNT 3
+#define BACKUP_KIND_VERIFY "verify"
+#define BACKUP_KIND_COUNT 4
 
 /* error_step of a share whose marker is not what is expected. */
 #define BACKUP_STEP_MARKER "check repository marker"
@@ -116,6 +117,7 @@ MUST_CHECK enum status backup_queue_job(struct backup_service *service, struct d
 /* The jobs; context is the struct backup_service. */
 enum status backup_location_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_history_run(struct jobs_run *run, void *context, struct error *err);
+enum status backup_verify_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_run(struct jobs_run *run, void *context, struct error *err);
 
 #endif

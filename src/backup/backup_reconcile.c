@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Before a run: the catalogue is made to say what the share holds. Packs of the generation that are
- * missing or have another size are forgotten, so that their bytes are stored again; complete packs
+ * missing, have another size or were found damaged are forgotten, so that their bytes are stored
+ * again; complete packs
  * that the catalogue does not know (an interrupted run's, or the catalogue was lost) are adopted
  * once their hash and the service's own MAC are right; temporary leftovers are removed. */
 #include <stdio.h>
 #include <string.h>
 
 #include "backup_packs.h"
+#include "backup_quarantine.h"
 #include "backup_session.h"
 
 /* A pack as one of the two sides sees it. */
@@ -27,6 +29,7 @@ struct reconcile {
 	struct db *catalogue;
 	struct seen_list on_share;
 	struct seen_list in_catalogue;
+	struct backup_quarantine quarantine;
 	char packs[ARCHIVE_NAME_SIZE];  /* the folder */
 	char folder[ARCHIVE_NAME_SIZE]; /* the sub-folder that is listed now */
 	struct buffer leftovers;        /* NUL-separated names of temporary files */
@@ -134,14 +137,17 @@ static enum status forget_missing(struct reconcile *reconcile, struct error *err
 	for (size_t i = 0; i < reconcile->in_catalogue.count && status == STATUS_OK; i++) {
 		const struct seen_pack *known = &reconcile->in_catalogue.items[i];
 		const struct seen_pack *found = find_seen(&reconcile->on_share, known);
-		if (found != NULL && found->size == known->size)
+		bool damaged = backup_quarantine_has(&reconcile->quarantine, known->sha256);
+		if (found != NULL && found->size == known->size && !damaged)
 			continue;
 		char digits[2 * SHA256_SIZE + 1];
 		hex_encode(known->sha256, SHA256_SIZE, false, digits);
 		log_message(LOG_LEVEL_WARNING,
-			    "pack %s is missing on the share or has another size; its content is "
-			    "stored again where the services still have it",
-			    digits);
+			    "pack %s %s; its content is stored again where the services still "
+			    "have it",
+			    digits,
+			    damaged ? "was found damaged"
+				    : "is missing on the share or has another size");
 		status = db_pack_remove(reconcile->catalogue, known->row, err);
 	}
 	return status;
@@ -153,7 +159,8 @@ static enum status adopt_unknown(struct reconcile *reconcile, struct error *err)
 	enum status status = STATUS_OK;
 	for (size_t i = 0; i < reconcile->on_share.count && status == STATUS_OK; i++) {
 		const struct seen_pack *pack = &reconcile->on_share.items[i];
-		if (find_seen(&reconcile->in_catalogue, pack) != NULL)
+		if (find_seen(&reconcile->in_catalogue, pack) != NULL ||
+		    backup_quarantine_has(&reconcile->quarantine, pack->sha256))
 			continue;
 		struct error pack_err;
 		status = backup_adopt_pack(reconcile->session, reconcile->share,
@@ -230,14 +237,17 @@ static enum status reconcile_all(struct reconcile *reconcile, struct error *err)
 	return status;
 }
 
-enum status backup_reconcile(struct backup_session *session, struct error *err)
+enum status backup_reconcile(struct backup_session *session, struct db *state, struct error *err)
 {
 	struct reconcile reconcile = { .session = session };
 	struct db_pool *pool = session->service->catalogue;
 	buffer_init(&reconcile.leftovers, 64u << 20);
 	(void)snprintf(reconcile.packs, sizeof reconcile.packs, ARCHIVE_GENERATIONS "/%s/packs",
 		       session->generation.name);
-	enum status status = db_pool_take(pool, &reconcile.catalogue, err);
+	enum status status = backup_quarantine_load(state, session->repository.marker.repository_id,
+						    &reconcile.quarantine, err);
+	if (status == STATUS_OK)
+		status = db_pool_take(pool, &reconcile.catalogue, err);
 	if (status == STATUS_OK)
 		status = backup_connection_take(session, &reconcile.share, err);
 	if (status == STATUS_OK)
@@ -247,5 +257,6 @@ enum status backup_reconcile(struct backup_session *session, struct error *err)
 	free(reconcile.on_share.items);
 	free(reconcile.in_catalogue.items);
 	buffer_done(&reconcile.leftovers);
+	backup_quarantine_done(&reconcile.quarantine);
 	return status;
 }

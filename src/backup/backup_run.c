@@ -89,7 +89,7 @@ static enum status prepare(struct backup_job *job, struct error *err)
 	if (status == STATUS_OK)
 		status = backup_generation_begin(session, job->state, err);
 	if (status == STATUS_OK)
-		status = backup_reconcile(session, err);
+		status = backup_reconcile(session, job->state, err);
 	if (status == STATUS_OK)
 		status = backup_packer_start(session, &session->packer, err);
 	if (status == STATUS_OK)

@@ -103,10 +103,11 @@ void backup_upload_abort(struct backup_upload *upload);
  * session key, wraps it for every recipient and stores it on the share before any pack. */
 MUST_CHECK enum status backup_generation_begin(struct backup_session *session, struct db *state,
 					       struct error *err);
-/* Makes catalogue and share agree: packs that are gone are forgotten, complete packs that an
- * interrupted run left are adopted, leftovers under temporary names removed (backup_reconcile.c).
- */
-MUST_CHECK enum status backup_reconcile(struct backup_session *session, struct error *err);
+/* Makes catalogue and share agree: packs that are gone or in quarantine are forgotten, complete
+ * packs that an interrupted run left are adopted, leftovers under temporary names removed
+ * (backup_reconcile.c). */
+MUST_CHECK enum status backup_reconcile(struct backup_session *session, struct db *state,
+					struct error *err);
 /* Adds a pack that stands on the share to the catalogue, with its session; STATUS_INTEGRITY when it
  * is not one that this service wrote, complete and undamaged (backup_adopt.c). */
 MUST_CHECK enum status backup_adopt_pack(struct backup_session *session, struct share *share,

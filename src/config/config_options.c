@@ -9,6 +9,7 @@
 
 #define WORKERS_MAX 64
 #define ESCROW_MAX 16
+#define VERIFY_GIB_MAX 100000
 
 enum status config_read_deployment(const json_t *json, struct config *config, struct error *err)
 {
@@ -120,6 +121,7 @@ struct engine_options {
 	int64_t share_deadline;
 	int64_t generation_backups;
 	bool drill_recipient;
+	int64_t verify_gib_per_day;
 	json_t *escrow;
 };
 
@@ -137,6 +139,8 @@ static enum status read_engine_options(const json_t *json, struct engine_options
 		  100, NULL },
 		{ "drillRecipient", JSON_FIELD_BOOLEAN, false, &to->drill_recipient, NULL, 0, 0,
 		  NULL },
+		{ "verifyGiBPerDay", JSON_FIELD_INTEGER, false, &to->verify_gib_per_day, NULL, 0,
+		  VERIFY_GIB_MAX, NULL },
 		{ "escrowCertFiles", JSON_FIELD_ARRAY, false, &to->escrow, NULL, 0, 0, NULL },
 	};
 
@@ -154,6 +158,7 @@ enum status config_read_engine(const json_t *json, struct config *config, struct
 		.share_deadline = 60,
 		.generation_backups = 14,
 		.drill_recipient = true,
+		.verify_gib_per_day = 50,
 	};
 	enum status status = read_engine_options(json, &options, err);
 
@@ -170,5 +175,6 @@ enum status config_read_engine(const json_t *json, struct config *config, struct
 	config->engine.share_deadline = (long)options.share_deadline * 1000;
 	config->engine.generation_backups = (unsigned)options.generation_backups;
 	config->engine.drill_recipient = options.drill_recipient;
+	config->engine.verify_bytes_per_day = (uint64_t)options.verify_gib_per_day << 30;
 	return status;
 }

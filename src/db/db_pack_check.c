@@ -11,10 +11,11 @@ enum {
 };
 
 #define COLUMNS                                                                                    \
-	"repository, generation, sha256, size, hashed_time, opened_time, damaged_time, problem"
+	"repository, generation, sha256, size, hashed_time, opened_time, tried_time,"              \
+	" damaged_time, problem"
 #define VALUES                                                                                     \
-	":repository, :generation, :sha256, :size, :hashed_time, :opened_time, :damaged_time,"     \
-	" :problem"
+	":repository, :generation, :sha256, :size, :hashed_time, :opened_time, :tried_time,"       \
+	" :damaged_time, :problem"
 
 static const struct db_query queries[] = {
 	[Q_PACK_CHECK_PUT] = { "record check of pack", "INSERT OR REPLACE INTO pack_check (" COLUMNS
@@ -25,6 +26,7 @@ static const struct db_query queries[] = {
 				" size = excluded.size,"
 				" hashed_time = max(hashed_time, excluded.hashed_time),"
 				" opened_time = max(opened_time, excluded.opened_time),"
+				" tried_time = max(tried_time, excluded.tried_time),"
 				" damaged_time = 0, problem = NULL" },
 	[Q_PACK_CHECK_LIST] = { "list checks of packs",
 				"SELECT " COLUMNS " FROM pack_check WHERE repository = :repository"
@@ -47,6 +49,7 @@ static const struct db_column check_items[] = {
 	DB_COLUMN(DB_UINT64, db_pack_check, size),
 	DB_COLUMN(DB_INT64, db_pack_check, hashed_time),
 	DB_COLUMN(DB_INT64, db_pack_check, opened_time),
+	DB_COLUMN(DB_INT64, db_pack_check, tried_time),
 	DB_COLUMN(DB_INT64, db_pack_check, damaged_time),
 	DB_COLUMN(DB_TEXT, db_pack_check, problem),
 };
@@ -71,6 +74,7 @@ enum status db_pack_check_note(struct db *db, const struct db_pack_check *check,
 	struct db_pack_check row = *check;
 	row.hashed_time = time;
 	row.opened_time = opened ? time : 0;
+	row.tried_time = time;
 	row.damaged_time = 0;
 	row.problem = NULL;
 	return run_row(db, &queries[Q_PACK_CHECK_NOTE], &row, err);

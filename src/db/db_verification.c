@@ -7,7 +7,8 @@
 enum { Q_VERIFICATION_GET, Q_VERIFICATION_PUT };
 
 #define COLUMNS                                                                                    \
-	"backup_id, read_back_time, hashes_time, content_time, files_time, files_since,"           \
+	"backup_id, repository, read_back_time, hashes_time, content_time, files_time, "           \
+	"files_since,"                                                                             \
 	" files_done, damaged_time, is_own_damage, problem, harm"
 
 static const struct db_query queries[] = {
@@ -15,7 +16,7 @@ static const struct db_query queries[] = {
 						      " WHERE backup_id = :backup_id" },
 	[Q_VERIFICATION_PUT] = { "record verification",
 				 "INSERT OR REPLACE INTO backup_verification (" COLUMNS
-				 ") VALUES (:backup_id, :read_back_time, :hashes_time,"
+				 ") VALUES (:backup_id, :repository, :read_back_time, :hashes_time,"
 				 " :content_time, :files_time, :files_since, :files_done,"
 				 " :damaged_time, :is_own_damage, :problem, :harm)" },
 };
@@ -24,6 +25,7 @@ const struct db_query_set db_verification_queries = { DB_STATE, queries, ARRAY_L
 
 static const struct db_column verification_items[] = {
 	DB_COLUMN(DB_NAME, db_verification, backup_id),
+	DB_COLUMN(DB_NAME, db_verification, repository),
 	DB_COLUMN(DB_INT64, db_verification, read_back_time),
 	DB_COLUMN(DB_INT64, db_verification, hashes_time),
 	DB_COLUMN(DB_INT64, db_verification, content_time),

@@ -16,6 +16,7 @@ struct db_pack_check {
 	uint64_t size;
 	int64_t hashed_time;  /* every byte was read and the SHA-256 is right */
 	int64_t opened_time;  /* and every block was decrypted, every chunk id recomputed */
+	int64_t tried_time;   /* read last, whatever came of it */
 	int64_t damaged_time; /* since then it is known to be damaged or missing: never used again
 				 until a verification finds it whole */
 	char *problem;        /* of a damaged one; NULL */
@@ -66,6 +67,7 @@ const char *db_verified_name(enum db_verified verified);
 /* Each time says: nothing of that was read earlier than this. */
 struct db_verification {
 	char backup_id[GUID_TEXT_SIZE];
+	char repository[GUID_TEXT_SIZE]; /* that it is in; empty: not seen there yet */
 	int64_t read_back_time;
 	int64_t hashes_time;
 	int64_t content_time;
