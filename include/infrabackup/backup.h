@@ -55,8 +55,8 @@ struct db_pool *backup_service_state(struct backup_service *service);
 /* Kinds for the engine; valid while the service is. */
 const struct jobs_kind *backup_service_kinds(struct backup_service *service, size_t *count);
 /* For jobs_settings.tick; @service is the struct backup_service. Queues the backups that are due by
- * the schedule, as "schedule", and reviews the alerts; ms until it wants to look again. Nothing
- * before backup_service_set_engine(). */
+ * the schedule, as "schedule", and a verification once an hour if one is, and reviews the alerts;
+ * ms until it wants to look again. Nothing before backup_service_set_engine(). */
 int64_t backup_service_tick(void *service);
 /* The engine to wake when jobs are added; set once after it started, NULL before it stops. */
 void backup_service_set_engine(struct backup_service *service, struct jobs_engine *engine);

@@ -257,11 +257,43 @@ static enum status review_certificate(const struct review *review, struct error 
 	return status;
 }
 
+/* --- what verifications found --- */
+
+struct damage {
+	char backups[ROLES_TEXT_SIZE];
+	struct error cause; /* of the one found last */
+};
+
+static enum status note_damaged(const struct db_verification *row, void *context, struct error *err)
+{
+	struct damage *damage = context;
+	(void)err;
+	if (damage->backups[0] == '\0')
+		(void)fail(&damage->cause, STATUS_INTEGRITY, "verify", NULL, "%s", row->problem);
+	append(damage->backups, ", ", row->backup_id);
+	return STATUS_OK;
+}
+
+static enum status review_damage(const struct review *review, struct error *err)
+{
+	struct damage damage = { .backups = "" };
+	enum status status = db_verification_list_damaged(review->state, review->location.name,
+							  note_damaged, &damage, err);
+	if (status != STATUS_OK)
+		return status;
+	if (damage.backups[0] == '\0')
+		return clear_alert(review, ALERT_DATA_DAMAGED,
+				   "a later backup needs nothing of what is damaged, or nothing is",
+				   err);
+	return alert_raise_damaged(review->service->alerts, review->state, review->location.path,
+				   damage.backups, &damage.cause, err);
+}
+
 static enum status review_all(struct db *state, void *context, struct error *err)
 {
 	static enum status (*const parts[])(const struct review *review, struct error *err) = {
-		review_job,     review_skipped,  review_configuration, review_schedule,
-		review_overdue, review_capacity, review_certificate,
+		review_job,      review_skipped, review_damage,   review_configuration,
+		review_schedule, review_overdue, review_capacity, review_certificate,
 	};
 	struct backup_service *service = context;
 	const char *name = service->config->deployment.location;

@@ -171,6 +171,19 @@ enum status backup_scheduler_look(struct backup_service *service, struct db *sta
 	return look_once(state, &look, err);
 }
 
+/* Whether there is something to verify is asked once an hour, and not while everything starts. */
+static enum status verify_sometimes(struct backup_service *service, struct db *state, int64_t now,
+				    struct error *err)
+{
+	char id[GUID_TEXT_SIZE];
+	int64_t last = atomic_load(&service->verify_looked);
+	/* A clock that was set back does not keep it waiting. */
+	if (now >= last && now - last < HOUR_MS)
+		return STATUS_OK;
+	atomic_store(&service->verify_looked, now);
+	return backup_verify_due(service, state, now, id, err);
+}
+
 int64_t backup_service_tick(void *context)
 {
 	struct backup_service *service = context;
@@ -185,6 +198,8 @@ int64_t backup_service_tick(void *context)
 		status = db_transaction(state, look_once, &look, &err);
 	if (status == STATUS_OK && look.is_queued)
 		jobs_engine_wake(engine);
+	if (status == STATUS_OK)
+		status = verify_sometimes(service, state, look.now, &err);
 	/* What follows from the time alone, too. */
 	if (status == STATUS_OK)
 		status = backup_review_alerts(service, state, &err);

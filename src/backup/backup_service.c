@@ -203,6 +203,7 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 	service->config = settings->config;
 	service->shares = settings->shares;
 	service->clock = settings->clock;
+	atomic_init(&service->verify_looked, clock_now(service->clock));
 	service->lock = -1;
 	const struct jobs_kind kinds[BACKUP_KIND_COUNT] = {
 		{ BACKUP_KIND_LOCATION_UPDATE, backup_location_run, service },

@@ -41,8 +41,9 @@ static const struct db_query queries[] = {
 				 " ORDER BY sequence DESC LIMIT 28)"
 				 " SELECT (SELECT coalesce(max(completed_time), 0) FROM backup"
 				 " WHERE location = :location AND is_cloud_recovery_ready"
-				 " AND status IN ('Succeeded', 'PartialSucceeded'))"
-				 " AS last_ready_time,"
+				 " AND status IN ('Succeeded', 'PartialSucceeded')"
+				 " AND id NOT IN (SELECT backup_id FROM backup_verification"
+				 " WHERE damaged_time <> 0)) AS last_ready_time,"
 				 " coalesce(max(iif(is_first, new_bytes, 0)), 0) AS full_bytes,"
 				 " coalesce(sum(iif(is_first, 0, new_bytes)), 0) AS grown_bytes,"
 				 " coalesce(sum(NOT is_first), 0) AS grown_count FROM recent" },

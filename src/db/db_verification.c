@@ -4,7 +4,7 @@
 
 #include "db_queries.h"
 
-enum { Q_VERIFICATION_GET, Q_VERIFICATION_PUT };
+enum { Q_VERIFICATION_GET, Q_VERIFICATION_PUT, Q_VERIFICATION_DAMAGED };
 
 #define COLUMNS                                                                                    \
 	"backup_id, repository, read_back_time, hashes_time, content_time, files_time, "           \
@@ -19,6 +19,17 @@ static const struct db_query queries[] = {
 				 ") VALUES (:backup_id, :repository, :read_back_time, :hashes_time,"
 				 " :content_time, :files_time, :files_since, :files_done,"
 				 " :damaged_time, :is_own_damage, :problem, :harm)" },
+	[Q_VERIFICATION_DAMAGED] = { "list damaged backups",
+				     "SELECT " COLUMNS
+				     " FROM backup_verification WHERE backup_id IN"
+				     " (SELECT id FROM backup WHERE location = :location)"
+				     " AND damaged_time > coalesce((SELECT max(completed_time)"
+				     " FROM backup WHERE location = :location"
+				     " AND is_cloud_recovery_ready"
+				     " AND status IN ('Succeeded', 'PartialSucceeded')"
+				     " AND id NOT IN (SELECT backup_id FROM backup_verification"
+				     " WHERE damaged_time <> 0)), 0)"
+				     " ORDER BY damaged_time DESC, backup_id" },
 };
 
 const struct db_query_set db_verification_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -70,6 +81,27 @@ enum status db_verification_put(struct db *db, const struct db_verification *row
 	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_VERIFICATION_PUT]);
 	db_bind_row(&statement, &verification_columns, row);
 	return db_statement_run(&statement, NULL, err);
+}
+
+enum status db_verification_list_damaged(struct db *db, const char *location,
+					 enum status (*each)(const struct db_verification *row,
+							     void *context, struct error *err),
+					 void *context, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_VERIFICATION_DAMAGED]);
+	db_bind_text(&statement, ":location", location);
+	for (;;) {
+		struct db_verification row = { .backup_id = "" };
+		bool found = false;
+		enum status status =
+			db_statement_next(&statement, &verification_columns, &row, &found, err);
+		if (status == STATUS_OK && found) {
+			status = each(&row, context, err);
+			db_verification_done(&row);
+		}
+		if (status != STATUS_OK || !found)
+			return status;
+	}
 }
 
 enum db_verified db_verification_state(const struct db_verification *row)

@@ -58,6 +58,8 @@ static void make_certificate(struct service_fixture *fixture)
 static void make_config(struct service_fixture *fixture, const char *services,
 			const char *engine_settings)
 {
+	/* What verifies by itself would get between the test's steps. */
+	const char *engine = engine_settings != NULL ? engine_settings : "\"verifyGiBPerDay\":0";
 	char *text = NULL;
 	struct error err;
 	must(asprintf(
@@ -68,8 +70,8 @@ static void make_config(struct service_fixture *fixture, const char *services,
 		     "\"1.2311.1.22\"},\"http\":{\"listen\":\"127.0.0.1:0\"},\"engine\":{%s},"
 		     "\"services\":[{\"role\":\"Data\",\"provider\":\"directory\",\"path\":\"%s\"}%"
 		     "s]}",
-		     fixture->folder, engine_settings != NULL ? engine_settings : "",
-		     fixture->source_path, services != NULL ? services : "") > 0,
+		     fixture->folder, engine, fixture->source_path,
+		     services != NULL ? services : "") > 0,
 	     "config");
 	must_be_ok(config_parse(text, strlen(text), "test", &fixture->config, &err), "config",
 		   &err);
@@ -144,7 +146,7 @@ void service_fixture_start(struct service_fixture *fixture)
 				      .workers = 2,
 				      .ended = backup_job_ended,
 				      .ended_context = fixture->service,
-				      .tick = backup_service_tick,
+				      .tick = fixture->without_tick ? NULL : backup_service_tick,
 				      .tick_context = fixture->service };
 	jobs.kinds = backup_service_kinds(fixture->service, &jobs.kind_count);
 	must_be_ok(jobs_engine_start(&jobs, &fixture->engine, &err), "engine", &err);

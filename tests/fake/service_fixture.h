@@ -25,6 +25,7 @@ struct service_fixture {
 	struct buffer pfx;
 	struct buffer certificate;
 	atomic_int_fast64_t clock_offset; /* ms that the service's clock runs ahead */
+	bool without_tick; /* set before the start: nobody looks at the clock but the test */
 	struct clock clock;
 };
 

@@ -31,7 +31,7 @@ MUST_CHECK enum status backup_verify_submit(struct backup_service *service, stru
 					    const char *caller, char operation_id[GUID_TEXT_SIZE],
 					    struct error *err);
 
-/* To be called about once an hour. Queues a verification of what was read longest ago, when the
+/* Queues a verification of what was read longest ago, when the
  * day's share of engine.verifyGiBPerDay is not used up and something is to be done: a backup was
  * made since the last one came to its end, that was more than a day ago, or it was interrupted. Its
  * id is in @operation_id, which is empty when nothing is due. */

@@ -105,7 +105,7 @@ void db_backup_done(struct db_backup *backup);
 
 /* What the committed backups of a location tell about time and growth. */
 struct db_backup_summary {
-	int64_t last_ready_time; /* the newest one from which the cloud can be recovered; 0: none */
+	int64_t last_ready_time; /* the newest undamaged one to recover the cloud from; 0: none */
 	/* Of the newest 28: the most that one stored which began a generation, and the sum and
 	 * number of the others. */
 	uint64_t full_bytes, grown_bytes, grown_count;

@@ -85,6 +85,13 @@ MUST_CHECK enum status db_verification_get(struct db *db, const char *backup_id,
 /* Inserts or replaces. STATUS_INVALID when there is no such backup. */
 MUST_CHECK enum status db_verification_put(struct db *db, const struct db_verification *row,
 					   struct error *err);
+/* Damage that is not made good: of the location's backups the damaged ones that no good backup has
+ * followed since, found last first. A good one is undamaged and the cloud can be recovered from it.
+ */
+MUST_CHECK enum status db_verification_list_damaged(
+	struct db *db, const char *location,
+	enum status (*each)(const struct db_verification *row, void *context, struct error *err),
+	void *context, struct error *err);
 enum db_verified db_verification_state(const struct db_verification *row);
 void db_verification_done(struct db_verification *row);
 

@@ -68,6 +68,34 @@ static void assert_harm_names(struct service_fixture *fixture, const char *id, c
 }
 
 /* The pack's middle is within the large file's blocks. */
+static struct alert_summary alerts_open(struct service_fixture *fixture)
+{
+	struct alert_summary open = { 0, 0 };
+	struct db *db = NULL;
+	struct db_pool *pool = backup_service_state(fixture->service);
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(alert_summarize(backup_service_alerts(fixture->service), db, &open, NULL),
+			 STATUS_OK);
+	db_pool_give(pool, db);
+	return open;
+}
+
+/* The open alert about damage names it; NULL: there is none. */
+static void assert_damage_alert(struct service_fixture *fixture, const char *names)
+{
+	struct db_alert row = { .id = "" };
+	struct db *db = NULL;
+	struct db_pool *pool = backup_service_state(fixture->service);
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	enum status status = alert_find_open(backup_service_alerts(fixture->service), db,
+					     ALERT_DATA_DAMAGED, &row, NULL);
+	db_pool_give(pool, db);
+	assert_int_equal(status, names != NULL ? STATUS_OK : STATUS_NOT_FOUND);
+	if (names != NULL)
+		assert_non_null(strstr(row.evidence, names));
+	db_alert_done(&row);
+}
+
 static void damage_a_pack(struct service_fixture *fixture, const char *id)
 {
 	struct db_job job;
@@ -91,7 +119,11 @@ static void test_verify_damaged_pack_heals_with_the_next_backup(void **state)
 	verify_case_expect(fixture, first, BACKUP_VERIFY_FILES, "Succeeded");
 	damage_a_pack(fixture, first);
 	assert_harm_names(fixture, first, "one");
+	assert_damage_alert(fixture, first);
+	assert_damage_alert(fixture, ".pack");
 	verify_case_back_up(fixture, second);
+	assert_damage_alert(fixture, NULL);
+	assert_int_equal(alerts_open(fixture).critical, 0);
 	assert_true(service_fixture_role(fixture, second, "Data", &role));
 	assert_true(role.new_bytes >= 3000000);
 	db_job_role_done(&role);
@@ -130,7 +162,9 @@ static void test_verify_pack_that_is_whole_again_clears_the_mark(void **state)
 	char *pack = verify_case_find(fixture, ".pack");
 	verify_case_flip(pack);
 	free(pack);
+	assert_damage_alert(fixture, first);
 	verify_case_expect(fixture, first, BACKUP_VERIFY_FILES, "Succeeded");
+	assert_damage_alert(fixture, NULL);
 	assert_int_equal(verify_case_state(fixture, first), DB_VERIFIED_DEEP);
 	/* And is used again. */
 	verify_case_back_up(fixture, second);

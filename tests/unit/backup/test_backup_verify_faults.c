@@ -2,6 +2,7 @@
 /* Verification over a share that breaks, lies once, or is wanted by a backup: nothing is called
  * damaged that is not, and nothing that was read is read again. */
 #include <stdio.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 
 #define DAY (24 * 3600 * 1000LL)
 /* Every how manieth call is broken. */
-#define STEP 7
+#define STEP 17
 
 static size_t damaged_packs(struct service_fixture *fixture)
 {
@@ -163,7 +164,7 @@ static void test_verify_waits_while_a_backup_runs(void **state)
 		db_job_done(&job);
 		if (waits)
 			break;
-		(void)usleep(2000);
+		(void)sched_yield();
 	}
 	db_pool_give(backup_service_state(fixture->service), db);
 	share_fake_resume(fixture->fake);
@@ -269,6 +270,40 @@ static void test_verify_asked_again_after_an_interruption_reads_on(void **state)
 	db_job_done(&job);
 }
 
+static enum status count_job(const struct db_job *job, void *context, struct error *err)
+{
+	unsigned *count = context;
+	(void)err;
+	*count += job->is_automatic ? 1 : 0;
+	return STATUS_OK;
+}
+
+static unsigned automatic_jobs(struct service_fixture *fixture)
+{
+	unsigned count = 0;
+	struct db *db = NULL;
+	struct db_pool *pool = backup_service_state(fixture->service);
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(db_job_list(db, "north", "verify", 100, count_job, &count, NULL),
+			 STATUS_OK);
+	db_pool_give(pool, db);
+	return count;
+}
+
+static void test_verify_by_itself_is_looked_at_every_hour(void **state)
+{
+	struct service_fixture *fixture = *state;
+	char id[GUID_TEXT_SIZE];
+	verify_case_back_up(fixture, id);
+	(void)backup_service_tick(fixture->service);
+	assert_int_equal(automatic_jobs(fixture), 0);
+	fixture->clock_offset += 3600 * 1000;
+	(void)backup_service_tick(fixture->service);
+	assert_int_equal(automatic_jobs(fixture), 1);
+	(void)backup_service_tick(fixture->service);
+	assert_int_equal(automatic_jobs(fixture), 1);
+}
+
 static void test_verify_by_itself_turned_off_is_never_due(void **state)
 {
 	char id[GUID_TEXT_SIZE];
@@ -328,6 +363,7 @@ int main(void)
 		WITH(test_verify_by_itself_does_all_backups_once),
 		WITH(test_verify_by_itself_after_a_restart_reads_on),
 		WITH(test_verify_asked_again_after_an_interruption_reads_on),
+		WITH(test_verify_by_itself_is_looked_at_every_hour),
 		cmocka_unit_test(test_verify_by_itself_turned_off_is_never_due),
 		WITH(test_verify_by_itself_stops_when_the_days_bytes_are_used_up),
 	};

@@ -9,7 +9,10 @@
 
 struct service_fixture *verify_case_new(const char *engine_settings)
 {
-	struct service_fixture *fixture = service_fixture_new(NULL, engine_settings);
+	struct service_fixture *fixture = service_fixture_new(
+		NULL, engine_settings != NULL ? engine_settings : "\"verifyGiBPerDay\":50");
+	/* Nothing is verified between the steps of the test. */
+	fixture->without_tick = true;
 	service_fixture_start(fixture);
 	service_fixture_configure(fixture);
 	service_fixture_write(fixture, "one", 3000000, 1);
