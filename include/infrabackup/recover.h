@@ -79,6 +79,31 @@ MUST_CHECK enum status recover_list(struct recover_source *source,
 				    struct error *err);
 /* Findings about marker, certificates, small files, chain; filled by recover_list(). */
 const struct recover_findings *recover_source_findings(const struct recover_source *source);
+/* Whether recover_list() found nothing that makes this backup unusable. */
+bool recover_is_sound(const struct recover_source *source, const struct recover_backup *backup);
+/* The valid marks of deleted backups, by backup id; known after recover_list(). NULL: none of that
+ * id. */
+const struct archive_deletion *recover_deletions(const struct recover_source *source,
+						 size_t *count);
+const struct archive_deletion *recover_deletion_find(const struct recover_source *source,
+						     const char *backup_id);
+/* What a link to a predecessor leads to. */
+enum recover_way {
+	RECOVER_WAY_THERE,       /* a backup that is there, at once or past deleted ones */
+	RECOVER_WAY_ENDS,        /* past deleted ones to where nothing older was left */
+	RECOVER_WAY_GONE,        /* a backup that is not there and that no mark calls deleted */
+	RECOVER_WAY_UNCOMMITTED, /* a backup without its COMMIT */
+	RECOVER_WAY_CONTRADICTS, /* a backup or a mark that is not the one that is named */
+};
+struct recover_step {
+	enum recover_way way;
+	struct archive_link link;            /* the last one followed */
+	const struct recover_backup *backup; /* that it leads to; NULL: none is there */
+	const struct archive_deletion *mark; /* the last one passed; NULL: none */
+};
+/* Follows @link past marks of deletions. */
+struct recover_step recover_follow(const struct recover_source *source,
+				   const struct archive_link *link);
 /* @id: a backup GUID, a folder name, or "latest" (the newest committed and cloud-recovery-ready
  * one, else the newest committed one; STATUS_INTEGRITY when a newer one is signed but lacks its
  * COMMIT). STATUS_NOT_FOUND. */

@@ -91,25 +91,76 @@ static bool is_compact_time(const char *text)
 	return true;
 }
 
+/* Lower-case text of a GUID and nothing else. */
+static bool parse_guid(const char *text, char backup_id[GUID_TEXT_SIZE])
+{
+	unsigned char bytes[GUID_SIZE];
+	char canonical[GUID_TEXT_SIZE];
+
+	if (!guid_to_bytes(text, bytes))
+		return false;
+	guid_from_bytes(bytes, canonical);
+	if (strcmp(text, canonical) != 0)
+		return false;
+	memcpy(backup_id, canonical, GUID_TEXT_SIZE);
+	return true;
+}
+
 bool archive_backup_folder_parse(const char *folder, uint64_t *sequence,
 				 char backup_id[GUID_TEXT_SIZE])
 {
 	uint64_t number = 0;
-	unsigned char bytes[GUID_SIZE];
-	char canonical[GUID_TEXT_SIZE];
 	const char *rest = parse_number(folder, SEQUENCE_DIGITS_MIN, UINT64_MAX, &number);
 
 	if (rest == NULL || strlen(rest) != COMPACT_TIME_LENGTH + 1 + GUID_TEXT_SIZE - 1)
 		return false;
 	if (!is_compact_time(rest) || rest[COMPACT_TIME_LENGTH] != '-')
 		return false;
-	rest += COMPACT_TIME_LENGTH + 1;
-	if (!guid_to_bytes(rest, bytes))
+	if (!parse_guid(rest + COMPACT_TIME_LENGTH + 1, backup_id))
 		return false;
-	guid_from_bytes(bytes, canonical);
-	if (strcmp(rest, canonical) != 0)
+	*sequence = number;
+	return true;
+}
+
+void archive_trashed_folder(int64_t time, const char *folder, char name[ARCHIVE_TRASHED_SIZE])
+{
+	char time_text[CLOCK_TEXT_SIZE];
+
+	(void)snprintf(name, ARCHIVE_TRASHED_SIZE, "%.16s-%.80s",
+		       clock_compact_text(time, time_text), folder);
+}
+
+bool archive_trashed_folder_parse(const char *name, int64_t *time, const char **folder)
+{
+	char text[CLOCK_TEXT_SIZE], backup_id[GUID_TEXT_SIZE];
+	uint64_t sequence = 0;
+
+	if (strlen(name) <= COMPACT_TIME_LENGTH || !is_compact_time(name) ||
+	    name[COMPACT_TIME_LENGTH] != '-')
 		return false;
-	memcpy(backup_id, canonical, GUID_TEXT_SIZE);
+	(void)snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", name, name + 4,
+		       name + 6, name + 9, name + 11, name + 13);
+	if (clock_parse(text, time, NULL) != STATUS_OK)
+		return false;
+	*folder = name + COMPACT_TIME_LENGTH + 1;
+	return strlen(*folder) < ARCHIVE_FOLDER_SIZE &&
+	       archive_backup_folder_parse(*folder, &sequence, backup_id);
+}
+
+bool archive_deletion_parse_name(const char *name, uint64_t *sequence,
+				 char backup_id[GUID_TEXT_SIZE])
+{
+	static const char suffix[] = ".json";
+	char guid[GUID_TEXT_SIZE];
+	uint64_t number = 0;
+	const char *rest = parse_number(name, SEQUENCE_DIGITS_MIN, UINT64_MAX, &number);
+
+	if (rest == NULL || strlen(rest) != GUID_TEXT_SIZE - 1 + strlen(suffix) ||
+	    strcmp(rest + GUID_TEXT_SIZE - 1, suffix) != 0)
+		return false;
+	(void)snprintf(guid, sizeof(guid), "%.36s", rest);
+	if (!parse_guid(guid, backup_id))
+		return false;
 	*sequence = number;
 	return true;
 }
@@ -141,6 +192,19 @@ void archive_pack_name(const char *generation, const unsigned char digest[SHA256
 	hex_encode(digest, SHA256_SIZE, false, text);
 	(void)snprintf(name, ARCHIVE_NAME_SIZE, ARCHIVE_GENERATIONS "/%s/packs/%02x/%s.pack",
 		       generation, digest[0], text);
+}
+
+void archive_deletion_name(uint64_t sequence, const char *backup_id, char name[ARCHIVE_NAME_SIZE])
+{
+	(void)snprintf(name, ARCHIVE_NAME_SIZE, ARCHIVE_DELETIONS "/%08" PRIu64 "-%s.json",
+		       sequence, backup_id);
+}
+
+void archive_deletion_signature_name(uint64_t sequence, const char *backup_id,
+				     char name[ARCHIVE_NAME_SIZE])
+{
+	(void)snprintf(name, ARCHIVE_NAME_SIZE, ARCHIVE_DELETIONS "/%08" PRIu64 "-%s.sig", sequence,
+		       backup_id);
 }
 
 void archive_backup_file(const char *folder, const char *file, char name[ARCHIVE_NAME_SIZE])

@@ -20,9 +20,6 @@
 
 #define PLACE(field) PLACE_IN(archive_record, field)
 #define ROOM(field) ROOM_IN(archive_record, field)
-#define PREVIOUS(field)                                                                            \
-	.offset = offsetof(struct archive_record, previous.field) -                                \
-		  offsetof(struct archive_record, previous)
 
 static const char *const record_states[] = { "Succeeded", "PartialSucceeded", NULL };
 static const char *const role_states[] = { "Succeeded", "PartialSucceeded", "Failed", NULL };
@@ -41,12 +38,12 @@ static const struct member manifest_members[] = {
 };
 static const struct member_table manifest_table = TABLE(manifest_members);
 
-static const struct member previous_members[] = {
-	{ .name = "backupId", .kind = MEMBER_GUID, PREVIOUS(backup_id) },
-	{ .name = "sequence", .kind = MEMBER_UNSIGNED, .min = 1, PREVIOUS(sequence) },
-	{ .name = "sha256", .kind = MEMBER_DIGEST, PREVIOUS(sha256) },
+static const struct member link_members[] = {
+	{ .name = "backupId", .kind = MEMBER_GUID, PLACE_IN(archive_link, backup_id) },
+	{ .name = "sequence", .kind = MEMBER_UNSIGNED, .min = 1, PLACE_IN(archive_link, sequence) },
+	{ .name = "sha256", .kind = MEMBER_DIGEST, PLACE_IN(archive_link, sha256) },
 };
-static const struct member_table previous_table = TABLE(previous_members);
+const struct member_table archive_link_table = TABLE(link_members);
 
 static const struct member recipient_members[] = {
 	{ .name = "thumbprint",
@@ -142,7 +139,7 @@ static const struct member record_members[] = {
 	{ .name = "previous",
 	  .kind = MEMBER_OBJECT,
 	  .nullable = true,
-	  .elements = &previous_table,
+	  .elements = &archive_link_table,
 	  PLACE(previous),
 	  .second = offsetof(struct archive_record, has_previous) },
 	{ .name = "recipients",

@@ -28,6 +28,61 @@ static enum status check_first(struct recover_source *source, const struct recov
 			    before->backup_id, before->sequence);
 }
 
+struct recover_step recover_follow(const struct recover_source *source,
+				   const struct archive_link *link)
+{
+	struct recover_step step = { .way = RECOVER_WAY_GONE, .link = *link };
+	for (;;) {
+		step.backup = find_by_id(source, step.link.backup_id);
+		if (step.backup != NULL)
+			break;
+		const struct archive_deletion *mark =
+			recover_deletion_find(source, step.link.backup_id);
+		if (mark == NULL)
+			return step;
+		step.mark = mark;
+		step.way = RECOVER_WAY_CONTRADICTS;
+		if (!recover_mark_fits(mark, &step.link))
+			return step;
+		step.way = RECOVER_WAY_ENDS;
+		if (!mark->has_previous)
+			return step;
+		/* Its number is smaller, the parser saw to it: this comes to an end. */
+		step.link = mark->previous;
+		step.way = RECOVER_WAY_GONE;
+	}
+	if (!step.backup->is_committed)
+		step.way = RECOVER_WAY_UNCOMMITTED;
+	else if (memcmp(step.backup->record_sha256, step.link.sha256, SHA256_SIZE) != 0)
+		step.way = RECOVER_WAY_CONTRADICTS;
+	else
+		step.way = RECOVER_WAY_THERE;
+	return step;
+}
+
+/* @before: the one next to it in order of sequence, which is not where its link leads. */
+static enum status check_between(struct recover_source *source, const struct recover_backup *backup,
+				 const struct recover_step *step,
+				 const struct recover_backup *before, const char *name,
+				 struct error *err)
+{
+	const struct archive_link *previous = &backup->record->previous;
+	uint64_t reached = step->way == RECOVER_WAY_THERE ? step->backup->sequence : 0;
+	if (before == NULL || before == step->backup || before->sequence < reached)
+		return STATUS_OK;
+	if (before->sequence >= previous->sequence)
+		return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, true, name, err,
+				    "it follows backup %s (number %" PRIu64
+				    ") and knows nothing of %s (number %" PRIu64
+				    "): the share was rolled back, or two services write to it",
+				    previous->backup_id, previous->sequence, before->backup_id,
+				    before->sequence);
+	return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, false, before->folder,
+			    err,
+			    "backup %s (number %" PRIu64 ") had been deleted and was brought back",
+			    before->backup_id, before->sequence);
+}
+
 static enum status check_link(struct recover_source *source, const struct recover_backup *backup,
 			      const struct recover_backup *before, struct error *err)
 {
@@ -36,33 +91,49 @@ static enum status check_link(struct recover_source *source, const struct recove
 	archive_backup_file(backup->folder, ARCHIVE_RECORD_FILE, name);
 	if (!record->has_previous)
 		return check_first(source, before, name, err);
-	const struct recover_backup *previous = find_by_id(source, record->previous.backup_id);
-	if (previous == NULL)
+	struct recover_step step = recover_follow(source, &record->previous);
+	switch (step.way) {
+	case RECOVER_WAY_GONE:
 		return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, true, name, err,
 				    "backup %s (number %" PRIu64
 				    ") that it follows is not on the share: it was removed, or the "
-				    "share was rolled back",
-				    record->previous.backup_id, record->previous.sequence);
-	if (!previous->is_committed)
+				    "share was rolled back; no mark says that the service deleted "
+				    "it",
+				    step.link.backup_id, step.link.sequence);
+	case RECOVER_WAY_UNCOMMITTED:
 		return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, true, name, err,
 				    "backup %s (number %" PRIu64
 				    ") that it follows has no COMMIT any more",
-				    previous->backup_id, previous->sequence);
-	if (memcmp(previous->record_sha256, record->previous.sha256, SHA256_SIZE) != 0)
+				    step.link.backup_id, step.link.sequence);
+	case RECOVER_WAY_CONTRADICTS:
 		return recover_note(
 			&source->findings, RECOVER_SCOPE_CHAIN, NULL, true, name, err,
-			"backup %s (number %" PRIu64
-			") that it follows was damaged or replaced: its backup.json has "
-			"another hash",
-			previous->backup_id, previous->sequence);
-	if (before != NULL && before != previous && before->sequence >= previous->sequence)
-		return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, true, name, err,
-				    "it follows backup %s (number %" PRIu64
-				    ") and knows nothing of %s (number %" PRIu64
-				    "): the share was rolled back, or two services write to it",
-				    previous->backup_id, previous->sequence, before->backup_id,
-				    before->sequence);
-	return STATUS_OK;
+			"backup %s (number %" PRIu64 ") that it follows was damaged or replaced: "
+			"%s has another hash",
+			step.link.backup_id, step.link.sequence,
+			step.backup != NULL ? "its backup.json" : "the mark of its deletion");
+	case RECOVER_WAY_THERE:
+	case RECOVER_WAY_ENDS:
+		break;
+	}
+	return check_between(source, backup, &step, before, name, err);
+}
+
+/* One that has a mark and is there: its deletion was not finished, or somebody brought it back. Its
+ * own predecessor may be gone for good, and nothing may lead to it any more. */
+static enum status check_marked(struct recover_source *source, const struct recover_backup *backup,
+				const struct archive_deletion *mark, struct error *err)
+{
+	struct archive_link link = { .sequence = backup->sequence };
+	memcpy(link.sha256, backup->record_sha256, SHA256_SIZE);
+	if (!recover_mark_fits(mark, &link))
+		return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, true,
+				    backup->folder, err,
+				    "the mark of its deletion names another backup.json");
+	return recover_note(&source->findings, RECOVER_SCOPE_CHAIN, NULL, false, backup->folder,
+			    err,
+			    "a mark says that it was deleted: the deletion was interrupted, or the "
+			    "backup was brought back from the trash");
 }
 
 /* What somebody else signed has its own finding and no part in the chain. */
@@ -105,6 +176,12 @@ enum status recover_check_chain(struct recover_source *source, struct error *err
 		const struct recover_backup *backup = &source->backups[i];
 		if (!is_link(source, backup))
 			continue;
+		const struct archive_deletion *mark =
+			recover_deletion_find(source, backup->backup_id);
+		if (mark != NULL) {
+			status = check_marked(source, backup, mark, err);
+			continue;
+		}
 		if (backup->record != NULL)
 			status = check_link(source, backup, before, err);
 		before = backup;

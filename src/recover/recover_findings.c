@@ -78,6 +78,12 @@ bool recover_is_refused(const struct recover_findings *findings, const char *bac
 	return false;
 }
 
+bool recover_is_sound(const struct recover_source *source, const struct recover_backup *backup)
+{
+	return backup->is_committed && backup->record != NULL &&
+	       !recover_is_refused(&source->findings, backup->backup_id);
+}
+
 void recover_findings_done(struct recover_findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {

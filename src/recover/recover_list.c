@@ -370,6 +370,8 @@ static enum status read_all(struct recover_source *source, struct error *err)
 		status = read_folder(source, &source->backups[i], err);
 	drop_ignored(source);
 	if (status == STATUS_OK)
+		status = recover_read_deletions(source, err);
+	if (status == STATUS_OK)
 		status = recover_check_chain(source, err);
 	source->listed = status == STATUS_OK;
 	return status;

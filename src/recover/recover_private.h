@@ -16,6 +16,8 @@ struct recover_source {
 	bool listed;
 	struct recover_backup *backups; /* by sequence */
 	size_t backup_count;
+	struct archive_deletion *deletions; /* valid marks, by backup id */
+	size_t deletion_count;
 	struct recover_findings findings;
 };
 
@@ -38,6 +40,10 @@ MUST_CHECK enum status recover_connect(const struct recover_source *source, stru
 				       struct error *err);
 void recover_report(const struct recover_source *source, const char *phase, uint64_t done,
 		    uint64_t total);
+/* Reads the marks of deletions and adds findings about those that are not as they must be. */
+MUST_CHECK enum status recover_read_deletions(struct recover_source *source, struct error *err);
+/* Whether the mark is of exactly the backup that @link names. */
+bool recover_mark_fits(const struct archive_deletion *mark, const struct archive_link *link);
 /* Checks the chain over source->backups and adds findings. */
 MUST_CHECK enum status recover_check_chain(struct recover_source *source, struct error *err);
 

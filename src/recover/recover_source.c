@@ -160,6 +160,7 @@ void recover_source_close(struct recover_source *source)
 	for (size_t i = 0; i < source->backup_count; i++)
 		archive_record_free(source->backups[i].record);
 	free(source->backups);
+	free(source->deletions);
 	recover_findings_done(&source->findings);
 	share_close(source->share);
 	free(source);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as repository.json, backup.json and COMMIT: what is accepted can be written, and reads
- * the same. */
+/* Any bytes as repository.json, backup.json, COMMIT and mark of a deletion: what is accepted can be
+ * written, and reads the same. */
 #include <string.h>
 
 #include "infrabackup/archive.h"
@@ -33,6 +33,22 @@ static void check_record(const uint8_t *data, size_t size)
 	buffer_done(&second);
 }
 
+/* Whoever follows marks must come to an end. */
+static void check_deletion(const uint8_t *data, size_t size)
+{
+	struct archive_deletion deletion, again;
+	struct buffer out = { 0 };
+
+	if (archive_deletion_parse(data, size, &deletion, NULL) != STATUS_OK)
+		return;
+	require(!deletion.has_previous || deletion.previous.sequence < deletion.backup.sequence);
+	require(archive_deletion_write(&deletion, &out, NULL) == STATUS_OK);
+	require(archive_deletion_parse(out.data, out.length, &again, NULL) == STATUS_OK);
+	require(memcmp(&again.backup, &deletion.backup, sizeof(again.backup)) == 0);
+	require(again.has_previous == deletion.has_previous);
+	buffer_done(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct archive_repository repository;
@@ -44,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (archive_commit_parse(data, size, &commit, NULL) == STATUS_OK)
 		require(archive_commit_write(&commit, &out, NULL) == STATUS_OK);
 	buffer_done(&out);
+	check_deletion(data, size);
 	check_record(data, size);
 	return 0;
 }

@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import random
+import shutil
 import struct
 import subprocess
 import uuid
@@ -211,6 +212,21 @@ class Archive:
         self.write(f"{folder}/COMMIT", json.dumps(commit).encode())
         self.previous = {"backupId": str(guid), "sequence": self.sequence, "sha256": sha(data)}
         return str(guid)
+
+
+    def delete(self, link, previous):
+        """Removes the backup that @link names and leaves the mark, which leads to @previous."""
+        self.remove(link)
+        data = self.fault("mark", json.dumps({
+            "format": "infrabackup-1", "repositoryId": str(self.repository), "backup": link,
+            "deletedTime": MOMENT, "reason": "expired", "previous": previous}).encode())
+        name = f"deletions/{link['sequence']:08d}-{link['backupId']}"
+        self.write(name + ".json", data)
+        self.write(name + ".sig", self.fault("mark signature", self.keys.signer.sign(data)))
+
+    def remove(self, link):
+        shutil.rmtree(os.path.join(
+            self.root, f"backups/{link['sequence']:08d}-20261121T052636Z-{link['backupId']}"))
 
 
 def entry(kind, path, mode=0o644, time=1700000000123456789, target=None, attributes=(), size=0,

@@ -53,6 +53,8 @@ RECIPIENT = {"thumbprint": "thumbprint", "sha256": "hex", "purpose": str}
 ROLE_STATE = {"roleName": str, "provider": str, "essential": bool, "restorePriority": int,
               "status": str, "entries": int, "bytes": int, "newBytes": int, "problems": int,
               "error": (str, None)}
+DELETION = {"repositoryId": "guid", "backup": dict, "deletedTime": "time", "reason": str,
+            "previous": (dict, None)}
 SESSION = {"sessionId": "guid", "wrappedKey": str}
 PACK = {"sha256": "hex", "size": int, "session": int}
 FORMS = {"guid": re.compile(GUID), "hex": re.compile("[0-9a-f]{64}"), "time": TIME,
@@ -148,6 +150,27 @@ class Share:
         require(self.folders, "no backup on the share")
         return max(self.folders, key=lambda i: int(os.path.basename(self.folders[i]).split("-")[0]))
 
+    def find_mark(self, named):
+        """[11] The mark of a deleted backup, checked; None: there is none."""
+        path = os.path.join(self.path, "deletions", f"{named['sequence']:08d}-{named['backupId']}")
+        if not os.path.exists(path + ".json"):
+            return None
+        what = "deletion mark of " + named["backupId"]
+        data = read_file(path + ".json", SMALL_MAX)
+        try:
+            self.public.verify(read_file(path + ".sig", 64), data)
+        except InvalidSignature as error:
+            raise Refused(f"{what}: the signature is wrong") from error
+        mark = parse_json(data, what)
+        check_members(mark, DELETION, what)
+        for link in (mark["backup"], mark["previous"] or mark["backup"]):
+            check_members(link, PREVIOUS, what)
+        require(mark["repositoryId"] == self.marker["repositoryId"], f"{what}: of another repository")
+        require(mark["backup"] == named, f"{what}: not of the backup that its successor names")
+        require(mark["previous"] is None or mark["previous"]["sequence"] < named["sequence"],
+                f"{what}: previous is later")
+        return mark
+
     def open_backup(self, identity):
         """[9] backup.json and its hash, after COMMIT, hashes and signature were checked."""
         require(identity in self.folders, f"no backup {identity} on the share")
@@ -176,16 +199,20 @@ class Share:
         return backup, digest
 
     def check_chain(self, backup):
-        """[10] Every predecessor names the one before it; what retention deleted ends the walk."""
-        while backup["previous"] is not None:
-            named = backup["previous"]
-            if named["backupId"] not in self.folders:
-                self.notes.append(f"chain: predecessor {named['sequence']} is not on the share")
-                return
-            before, digest = self.open_backup(named["backupId"])
-            require(digest == named["sha256"] and before["sequence"] == named["sequence"],
-                    f"chain: {named['backupId']} is not the backup that its successor names")
-            backup = before
+        """[10, 11] Every predecessor names the one before it, or left a mark when it was deleted."""
+        named = backup["previous"]
+        while named is not None:
+            if named["backupId"] in self.folders:
+                before, digest = self.open_backup(named["backupId"])
+                require(digest == named["sha256"] and before["sequence"] == named["sequence"],
+                        f"chain: {named['backupId']} is not the backup that its successor names")
+            else:
+                before = self.find_mark(named)
+                if before is None:
+                    self.notes.append(f"chain: predecessor {named['sequence']} is not on the share, "
+                                      "and no mark says that the service deleted it")
+                    return
+            named = before["previous"]
 
 
 def decode(text, what):

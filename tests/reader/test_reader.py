@@ -301,6 +301,57 @@ class ReaderTest(unittest.TestCase):
         shutil.rmtree(os.path.dirname(self.file_of("COMMIT", first)))
         self.assertIn("predecessor 1 is not on the share", "\n".join(self.read_well()["notes"]))
 
+    def write_four(self):
+        """Four backups; by number what the next one names as its predecessor."""
+        archive = writer.Archive(self.share, self.keys)
+        places, links = lay(archive), [None]
+        for _ in range(4):
+            archive.backup(certificates(places) + arm(places), STATES)
+            links.append(archive.previous)
+        return archive, links
+
+    def test_marks_lead_past_deleted_backups(self):
+        archive, links = self.write_four()
+        archive.delete(links[2], links[1])
+        archive.delete(links[3], links[1])
+        self.assertNotIn("chain", "\n".join(self.read_well()["notes"]))
+        shutil.rmtree(self.out)
+        # Nothing leads to the mark of 2 any more; 1 is still looked for.
+        os.unlink(glob.glob(os.path.join(self.share, "MASBackup", "deletions", "00000002-*.json"))[0])
+        self.assertNotIn("chain", "\n".join(self.read_well()["notes"]))
+        shutil.rmtree(self.out)
+        archive.remove(links[1])
+        self.assertIn("predecessor 1 is not on the share", "\n".join(self.read_well()["notes"]))
+        shutil.rmtree(self.out)
+        self.write_mark(archive, links[1], None)
+        self.assertNotIn("chain", "\n".join(self.read_well()["notes"]))
+
+    @staticmethod
+    def write_mark(archive, link, previous):
+        archive.remove = lambda link: None
+        archive.delete(link, previous)
+
+    def test_marks_that_are_wrong_are_refused(self):
+        stranger = writer.Keys(tempfile.mkdtemp(dir=self.folder)).signer
+        def changed(**members):
+            return lambda data: json.dumps({**json.loads(data), **members}).encode()
+        for text, faults in {
+                "the signature is wrong": {"mark signature": lambda data: flip(data, 5)},
+                "deletion mark": {"mark signature": lambda data: stranger.sign(b"mark")},
+                "of another repository": {"mark": changed(repositoryId="0" * 8 + "-0000-0000-0000-" + "0" * 12)},
+                "not of the backup": {"mark": changed(backup={
+                    "backupId": "0" * 8 + "-0000-0000-0000-" + "0" * 12, "sequence": 3, "sha256": "0" * 64})},
+                "unknown members": {"mark": changed(more=1)},
+                "previous is later": {"mark": changed(previous={
+                    "backupId": "0" * 8 + "-0000-0000-0000-" + "0" * 12, "sequence": 3, "sha256": "0" * 64})},
+        }.items():
+            with self.subTest(text):
+                self.setUp()
+                archive, links = self.write_four()
+                archive.faults = faults
+                archive.delete(links[3], links[2])
+                self.assert_refused(text)
+
     def test_every_file_of_a_backup_with_one_bit_flipped_is_refused(self):
         _, second = self.write()
         packs = os.path.join(self.share, "MASBackup", "generations", "*", "packs", "*", "*")

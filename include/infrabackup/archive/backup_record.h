@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The clear JSON files repository.json, backup.json and COMMIT: api/FORMAT.md sections 3, 8, 9. */
+/* The clear JSON files repository.json, backup.json, COMMIT and the marks of deletions:
+ * api/FORMAT.md sections 3, 8, 9, 11. */
 #ifndef INFRABACKUP_ARCHIVE_BACKUP_RECORD_H
 #define INFRABACKUP_ARCHIVE_BACKUP_RECORD_H
 
@@ -48,6 +49,13 @@ struct archive_record_pack {
 	uint32_t session; /* index in sessions */
 };
 
+/* Names another backup. */
+struct archive_link {
+	char backup_id[GUID_TEXT_SIZE];
+	uint64_t sequence;
+	unsigned char sha256[SHA256_SIZE]; /* of its backup.json */
+};
+
 /* backup.json. All pointers owned. */
 struct archive_record {
 	char repository_id[GUID_TEXT_SIZE];
@@ -71,11 +79,7 @@ struct archive_record {
 	uint64_t bytes;     /* of source data */
 	uint64_t new_bytes; /* stored by this backup: packs it wrote, manifest */
 	bool has_previous;
-	struct {
-		char backup_id[GUID_TEXT_SIZE];
-		uint64_t sequence;
-		unsigned char sha256[SHA256_SIZE]; /* of its backup.json */
-	} previous;
+	struct archive_link previous;
 	struct archive_recipient *recipients;
 	size_t recipient_count;
 	struct archive_record_role *roles;
@@ -106,5 +110,22 @@ MUST_CHECK enum status archive_commit_write(const struct archive_commit *commit,
 					    struct error *err);
 MUST_CHECK enum status archive_commit_parse(const void *data, size_t length,
 					    struct archive_commit *out, struct error *err);
+
+/* The mark that a deleted backup leaves, so that what the service deleted can be told from what
+ * somebody else removed. */
+struct archive_deletion {
+	char repository_id[GUID_TEXT_SIZE];
+	struct archive_link backup; /* that was deleted */
+	int64_t deleted_time;
+	char reason[32]; /* "expired" */
+	/* The newest older backup that was not deleted by then; everything between was. */
+	bool has_previous;
+	struct archive_link previous;
+};
+
+MUST_CHECK enum status archive_deletion_write(const struct archive_deletion *deletion,
+					      struct buffer *out, struct error *err);
+MUST_CHECK enum status archive_deletion_parse(const void *data, size_t length,
+					      struct archive_deletion *out, struct error *err);
 
 #endif

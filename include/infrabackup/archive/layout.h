@@ -14,6 +14,7 @@
 #define ARCHIVE_GENERATIONS ARCHIVE_ROOT "/generations"
 #define ARCHIVE_BACKUPS ARCHIVE_ROOT "/backups"
 #define ARCHIVE_TRASH ARCHIVE_ROOT "/trash"
+#define ARCHIVE_DELETIONS ARCHIVE_ROOT "/deletions"
 
 #define ARCHIVE_MANIFEST_FILE "manifest.bin"
 #define ARCHIVE_RECORD_FILE "backup.json"
@@ -23,6 +24,7 @@
 #define ARCHIVE_NAME_SIZE 256      /* room for every name below, relative to the share */
 #define ARCHIVE_GENERATION_SIZE 32 /* "0001-5c1b0e0f" */
 #define ARCHIVE_FOLDER_SIZE 80     /* "00000001-20261121T052636Z-<guid>" */
+#define ARCHIVE_TRASHED_SIZE 100   /* "20261128T060000Z-" and the name of a backup folder */
 
 #define ARCHIVE_RECORD_MAX (64u << 20)    /* bytes of a backup.json */
 #define ARCHIVE_SMALL_FILE_MAX (1u << 20) /* bytes of any other small file */
@@ -38,6 +40,15 @@ void archive_backup_folder(uint64_t sequence, int64_t time, const char *backup_i
 bool archive_backup_folder_parse(const char *folder, uint64_t *sequence,
 				 char backup_id[GUID_TEXT_SIZE]);
 
+/* "20261128T060000Z-<folder>": what @folder is called in the trash, @time being when it was moved
+ * there. */
+void archive_trashed_folder(int64_t time, const char *folder, char name[ARCHIVE_TRASHED_SIZE]);
+/* True for such a name; *@folder points into it. */
+bool archive_trashed_folder_parse(const char *name, int64_t *time, const char **folder);
+/* "00000001-<guid>.json" in deletions/; true for such a name. */
+bool archive_deletion_parse_name(const char *name, uint64_t *sequence,
+				 char backup_id[GUID_TEXT_SIZE]);
+
 /* Paths relative to the share. */
 void archive_certificate_name(const char *thumbprint, char name[ARCHIVE_NAME_SIZE]);
 void archive_session_name(const char *generation, const char *session_id,
@@ -46,6 +57,10 @@ void archive_pack_folder(const char *generation, const unsigned char digest[SHA2
 			 char name[ARCHIVE_NAME_SIZE]);
 void archive_pack_name(const char *generation, const unsigned char digest[SHA256_SIZE],
 		       char name[ARCHIVE_NAME_SIZE]);
+/* The mark of a deleted backup, and its signature. */
+void archive_deletion_name(uint64_t sequence, const char *backup_id, char name[ARCHIVE_NAME_SIZE]);
+void archive_deletion_signature_name(uint64_t sequence, const char *backup_id,
+				     char name[ARCHIVE_NAME_SIZE]);
 /* @file: one of the four files of a backup. */
 void archive_backup_file(const char *folder, const char *file, char name[ARCHIVE_NAME_SIZE]);
 
