@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Judgements about time and room, from measured figures. */
+#include "infrabackup/retention.h"
+
 #include "backup_alerts.h"
 
-/* Kept whatever the retention period says. */
-#define KEPT_MIN 7
 #define DAYS_MAX 36500
 
 static uint64_t add(uint64_t left, uint64_t right)
@@ -22,7 +22,7 @@ static uint64_t kept_backups(const struct backup_forecast_facts *facts)
 {
 	int hours = facts->retention_days * 24;
 	int kept = (hours + facts->frequency_hours - 1) / facts->frequency_hours;
-	return kept < KEPT_MIN ? KEPT_MIN : (uint64_t)kept;
+	return kept < RETENTION_FLOOR ? RETENTION_FLOOR : (uint64_t)kept;
 }
 
 static int64_t days_to_full(const struct backup_forecast_facts *facts, uint64_t growth)

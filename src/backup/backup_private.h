@@ -59,7 +59,7 @@ struct backup_service {
 	struct jobs_kind kinds[BACKUP_KIND_COUNT];
 	_Atomic(struct jobs_engine *) engine;
 	struct alert_book *alerts;
-	_Atomic(int64_t) verify_looked; /* when it was asked last what there is to verify */
+	_Atomic(int64_t) verify_looked;  /* when it was asked last what there is to verify */
 	atomic_bool is_schedule_failing; /* the last look failed, which is in the log */
 };
 

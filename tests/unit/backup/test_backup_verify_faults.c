@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verification over a share that breaks, lies once, or is wanted by a backup: nothing is called
  * damaged that is not, and nothing that was read is read again. */
-#include <stdio.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "verify_case.h"
 
