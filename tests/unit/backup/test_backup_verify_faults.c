@@ -10,7 +10,7 @@
 
 #define DAY (24 * 3600 * 1000LL)
 /* Every how manieth call is broken. */
-#define STEP 17
+#define STEP 31
 
 static size_t damaged_packs(struct service_fixture *fixture)
 {

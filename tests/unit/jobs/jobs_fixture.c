@@ -73,7 +73,7 @@ int jobs_fixture_setup(void **state)
 		return -1;
 	pthread_mutex_init(&fixture->script.mutex, NULL);
 	pthread_cond_init(&fixture->script.condition, NULL);
-	fixture->kind = (struct jobs_kind) { "verify", run_script, &fixture->script };
+	fixture->kind = (struct jobs_kind) { "scripted", run_script, &fixture->script };
 	fixture->clock = (struct clock) { .now = fixed_time, .monotonic = fixed_time };
 	*state = fixture;
 	return 0;

@@ -16,7 +16,7 @@
 
 #define JOBS_FIXTURE_TIME 1772396467440 /* 2026-03-01T20:21:07.44Z */
 
-/* What the kind "verify" does, and what it saw. */
+/* What the kind "scripted" does, and what it saw. */
 struct jobs_script {
 	enum status status; /* to return */
 	bool fills_error;

@@ -21,7 +21,7 @@ static void test_jobs_engine_start_fails_what_a_crash_left_running(void **state)
 	assert_int_equal(db_job_claim(fixture->db, 1000, 61000, &job, NULL), STATUS_OK);
 	db_job_done(&job);
 	assert_int_equal(db_job_heartbeat(fixture->db, crashed, 90000, 150000, NULL), STATUS_OK);
-	jobs_fixture_add(fixture, "verify", queued);
+	jobs_fixture_add(fixture, "scripted", queued);
 	jobs_fixture_start(fixture, 1);
 	job = jobs_fixture_await_end(fixture, crashed);
 	assert_string_equal(job.state, "Failed");
@@ -54,7 +54,7 @@ static void test_jobs_engine_outcome_cannot_be_stored_fails_at_the_next_start(vo
 	char id[GUID_TEXT_SIZE];
 	fixture->script.waits = true;
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", id);
+	jobs_fixture_add(fixture, "scripted", id);
 	jobs_fixture_await_started(fixture, 1);
 	jobs_fixture_sql(fixture, "ALTER TABLE job_role RENAME TO away");
 	jobs_fixture_stop(fixture);
@@ -74,8 +74,8 @@ static void test_jobs_engine_stop_running_job_fails_with_the_reason(void **state
 	struct db_job job;
 	fixture->script.waits = true;
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", running);
-	jobs_fixture_add(fixture, "verify", queued);
+	jobs_fixture_add(fixture, "scripted", running);
+	jobs_fixture_add(fixture, "scripted", queued);
 	jobs_fixture_await_started(fixture, 1);
 	jobs_fixture_stop(fixture);
 	assert_int_equal(db_job_get(fixture->db, running, &job, NULL), STATUS_OK);
@@ -99,9 +99,9 @@ static void test_jobs_engine_cancel_queued_job_never_starts(void **state)
 	struct db_job job;
 	fixture->script.waits = true;
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", running);
+	jobs_fixture_add(fixture, "scripted", running);
 	jobs_fixture_await_started(fixture, 1);
-	jobs_fixture_add(fixture, "verify", queued);
+	jobs_fixture_add(fixture, "scripted", queued);
 	assert_int_equal(
 		jobs_engine_cancel(fixture->engine, fixture->db, queued, "anna", NULL, NULL),
 		STATUS_OK);
@@ -124,7 +124,7 @@ static void test_jobs_engine_cancel_running_job_names_who_asked_first(void **sta
 	struct error err;
 	fixture->script.waits = true;
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", id);
+	jobs_fixture_add(fixture, "scripted", id);
 	jobs_fixture_await_started(fixture, 1);
 	assert_int_equal(jobs_engine_cancel(fixture->engine, fixture->db, id, "anna",
 					    "the share is moved", NULL),
@@ -145,7 +145,7 @@ static void test_jobs_engine_cancel_finished_or_unknown_is_refused(void **state)
 	char id[GUID_TEXT_SIZE];
 	struct error err;
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", id);
+	jobs_fixture_add(fixture, "scripted", id);
 	struct db_job job = jobs_fixture_await_end(fixture, id);
 	db_job_done(&job);
 	assert_int_equal(jobs_engine_cancel(fixture->engine, fixture->db, id, "anna", NULL, &err),
@@ -163,7 +163,7 @@ static void test_jobs_engine_wake_finds_a_job_added_while_idle(void **state)
 	jobs_fixture_start(fixture, 3);
 	for (int i = 0; i < 5; i++) {
 		char id[GUID_TEXT_SIZE];
-		jobs_fixture_add(fixture, "verify", id);
+		jobs_fixture_add(fixture, "scripted", id);
 		struct db_job job = jobs_fixture_await_end(fixture, id);
 		db_job_done(&job);
 	}
@@ -176,10 +176,10 @@ static void test_jobs_engine_many_jobs_many_workers_each_runs_once(void **state)
 	struct jobs_fixture *fixture = *state;
 	static char ids[MANY][GUID_TEXT_SIZE];
 	for (int i = 0; i < MANY / 2; i++)
-		jobs_fixture_add(fixture, "verify", ids[i]);
+		jobs_fixture_add(fixture, "scripted", ids[i]);
 	jobs_fixture_start(fixture, 6);
 	for (int i = MANY / 2; i < MANY; i++)
-		jobs_fixture_add(fixture, "verify", ids[i]);
+		jobs_fixture_add(fixture, "scripted", ids[i]);
 	for (int i = 0; i < MANY; i++) {
 		struct db_job job = jobs_fixture_await_end(fixture, ids[i]);
 		assert_string_equal(job.state, "Succeeded");
@@ -198,7 +198,7 @@ static void test_jobs_engine_stop_while_many_wait_leaves_none_running(void **sta
 	unsigned queued = 0, failed = 0;
 	fixture->script.waits = true;
 	for (int i = 0; i < 40; i++)
-		jobs_fixture_add(fixture, "verify", ids[i]);
+		jobs_fixture_add(fixture, "scripted", ids[i]);
 	jobs_fixture_start(fixture, 4);
 	jobs_fixture_await_started(fixture, 4);
 	jobs_fixture_stop(fixture);

@@ -9,7 +9,7 @@ static struct db_job run_one(struct jobs_fixture *fixture)
 {
 	char id[GUID_TEXT_SIZE];
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", id);
+	jobs_fixture_add(fixture, "scripted", id);
 	return jobs_fixture_await_end(fixture, id);
 }
 
@@ -106,7 +106,7 @@ static void test_jobs_run_progress_is_readable_while_it_runs(void **state)
 	fixture->script.waits = true;
 	fixture->script.reports = true;
 	jobs_fixture_start(fixture, 1);
-	jobs_fixture_add(fixture, "verify", id);
+	jobs_fixture_add(fixture, "scripted", id);
 	while (done == 0) {
 		struct db_job job;
 		assert_int_equal(db_job_get(fixture->db, id, &job, NULL), STATUS_OK);
@@ -133,7 +133,7 @@ static void test_jobs_run_progress_before_the_end_is_never_lost(void **state)
 	jobs_fixture_start(fixture, 2);
 	for (int i = 0; i < 30; i++) {
 		char id[GUID_TEXT_SIZE];
-		jobs_fixture_add(fixture, "verify", id);
+		jobs_fixture_add(fixture, "scripted", id);
 		struct db_job job = jobs_fixture_await_end(fixture, id);
 		assert_int_equal(job.bytes_done, 10);
 		db_job_done(&job);

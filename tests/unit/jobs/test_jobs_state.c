@@ -51,7 +51,7 @@ static void test_job_state_name_is_one_of_the_database(void **state)
 	struct jobs_fixture *fixture = *state;
 	for (unsigned i = JOB_SUCCEEDED; i < JOB_STATE_COUNT; i++) {
 		char id[GUID_TEXT_SIZE];
-		jobs_fixture_add(fixture, "verify", id);
+		jobs_fixture_add(fixture, "scripted", id);
 		assert_int_equal(db_job_finish(fixture->db, id, job_state_name((enum job_state)i),
 					       1, NULL, NULL, NULL),
 				 STATUS_OK);
