@@ -78,6 +78,10 @@ MUST_CHECK enum status backup_target_load(struct backup_service *service, struct
 MUST_CHECK enum status backup_target_prepare(const struct backup_service *service,
 					     struct backup_target *target, struct error *err);
 void backup_target_done(struct backup_target *target);
+/* How to open it; borrows @target. */
+struct share_options backup_target_options(const struct backup_service *service,
+					   const struct backup_target *target,
+					   const struct cancel *cancel);
 MUST_CHECK enum status backup_target_open(const struct backup_service *service,
 					  const struct backup_target *target,
 					  const struct cancel *cancel, struct share **out,

@@ -46,17 +46,24 @@ void backup_target_done(struct backup_target *target)
 	secret_free(&target->password);
 }
 
-enum status backup_target_open(const struct backup_service *service,
-			       const struct backup_target *target, const struct cancel *cancel,
-			       struct share **out, struct error *err)
+struct share_options backup_target_options(const struct backup_service *service,
+					   const struct backup_target *target,
+					   const struct cancel *cancel)
 {
-	const struct share_options options = {
+	return (struct share_options) {
 		.address = &target->address,
 		.user_name = target->row.user_name,
 		.password = secret_is_empty(&target->password) ? NULL : &target->password,
 		.cancel = cancel,
 		.deadline = service->config->engine.share_deadline,
 	};
+}
+
+enum status backup_target_open(const struct backup_service *service,
+			       const struct backup_target *target, const struct cancel *cancel,
+			       struct share **out, struct error *err)
+{
+	const struct share_options options = backup_target_options(service, target, cancel);
 	return share_open(service->shares, &options, out, err);
 }
 
