@@ -59,8 +59,7 @@ static enum status api_resource_read(const struct api_call *call, const json_t *
 	return status;
 }
 
-/* An empty text means "keep", as null does: clients send back what they read (CONTRACT 7). */
-static const char *api_keep_if_empty(const char *text)
+const char *api_keep_if_empty(const char *text)
 {
 	return text == NULL || text[0] == '\0' ? NULL : text;
 }

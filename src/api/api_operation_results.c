@@ -7,22 +7,42 @@
 
 static const long api_poll_retry_after = 60;
 
+/* What the job left besides its state; NULL: nothing. */
+static json_t *api_result_parse(const struct db_job *job)
+{
+	json_t *result = NULL;
+
+	if (job->result != NULL)
+		status_ignore(json_parse(job->result, strlen(job->result), &result, NULL));
+	return result;
+}
+
+/* A share that does not do: all checks, not only the one that the message is about. */
+static json_t *api_share_test_information(const struct db_job *job)
+{
+	if (strcmp(job->kind, "locationUpdate") != 0 && strcmp(job->kind, "connectionTest") != 0)
+		return NULL;
+	return json_pack("[{s:s, s:o}]", "type", "ShareTest", "info", api_result_parse(job));
+}
+
 static enum status api_result_failed(struct api_call *call, const struct db_job *job,
 				     struct error *err)
 {
 	const char *message = job->error_message;
-	json_t *envelope = json_object();
-
 	if (message == NULL)
 		message = strcmp(job->state, "Cancelled") == 0 ? "The operation was cancelled"
 							       : "The operation failed";
-	if (!api_set(envelope, "error", api_error_json("BcdrOperationException", message, NULL)) ||
-	    !api_set(envelope, "properties", json_pack("{s:s}", "provisioningState", "Failed"))) {
-		json_decref(envelope);
+	AUTO_JSON error = api_error_json("BcdrOperationException", message, NULL);
+	json_t *information = job->result == NULL ? NULL : api_share_test_information(job);
+
+	if (error == NULL ||
+	    (information != NULL && !api_set(error, "additionalInfo", information)))
 		return fail_memory(err, "show the operation");
-	}
 	http_response_header(call->response, "x-ms-failure-cause", "service");
-	return api_answer_json(call->response, 500, API_JSON, envelope, err);
+	return api_answer_json(call->response, 500, API_JSON,
+			       json_pack("{s:O, s:{s:s}}", "error", error, "properties",
+					 "provisioningState", "Failed"),
+			       err);
 }
 
 static enum status api_result_location(struct api_call *call, struct error *err)
@@ -40,11 +60,7 @@ static enum status api_result_location(struct api_call *call, struct error *err)
 
 static json_t *api_wrapped_key(const struct db_job *job)
 {
-	AUTO_JSON result = NULL;
-
-	if (job->result == NULL ||
-	    json_parse(job->result, strlen(job->result), &result, NULL) != STATUS_OK)
-		return json_null();
+	AUTO_JSON result = api_result_parse(job);
 	json_t *key = json_object_get(result, "encryptedBackupEncryptionKey");
 	return json_is_string(key) ? json_incref(key) : json_null();
 }
@@ -90,6 +106,8 @@ static enum status api_result_answer(struct api_call *call, const struct db_job 
 		return api_result_failed(call, job, err);
 	if (strcmp(job->kind, "backup") == 0)
 		return api_result_backup(call, job, err);
+	if (strcmp(job->kind, "connectionTest") == 0)
+		return api_answer_json(call->response, 200, API_JSON, api_result_parse(job), err);
 	return api_result_location(call, err);
 }
 

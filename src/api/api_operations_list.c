@@ -13,6 +13,8 @@ static const struct api_operation api_backup_operations[] = {
 	  "Changes where, how often and for how long backups are kept." },
 	{ API_PROVIDER "/backupLocations/createBackup/action", "Backup", "Create a new backup",
 	  "Starts a backup of the infrastructure." },
+	{ API_PROVIDER "/backupLocations/testConnection/action", "Backup location",
+	  "Test the connection", "Tests whether a share does what backups rely on." },
 	{ API_PROVIDER "/backupLocations/backups/read", "Backup", "Get a backup",
 	  "Returns backups and the state of their roles." },
 	{ API_PROVIDER "/backupLocations/backups/cancel/action", "Backup", "Cancel a backup",

@@ -154,6 +154,8 @@ struct api_location_values {
 enum status api_location_read(const struct api_call *call, const json_t *body,
 			      struct api_location_values *values,
 			      struct backup_location_update *update, struct error *err);
+/* An empty text means "keep", as null does: clients send back what they read (CONTRACT 7). */
+const char *api_keep_if_empty(const char *text);
 
 /* --- api_body.c --- */
 /* The body as a JSON object into *@out (owned by the caller). No body: STATUS_INVALID, or NULL and
@@ -218,6 +220,8 @@ enum status api_operations_list(struct api_call *call, struct error *err);
 enum status api_backup_locations_list(struct api_call *call, struct error *err);
 enum status api_backup_locations_get(struct api_call *call, struct error *err);
 enum status api_backup_locations_put(struct api_call *call, struct error *err);
+enum status api_connection_test(struct api_call *call, struct error *err);
+enum status api_connection_get(struct api_call *call, struct error *err);
 enum status api_backups_create(struct api_call *call, struct error *err);
 enum status api_backups_list(struct api_call *call, struct error *err);
 enum status api_backups_get(struct api_call *call, struct error *err);

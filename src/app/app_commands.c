@@ -211,6 +211,16 @@ static const struct app_option options_share_test[] = {
 		      "the whole test may take so long; what is not done then is left out\n(60)"),
 	OPTION_JSON,
 };
+static const struct app_option options_location_test[] = {
+	OPTION_TEXT("path", path, "SHARE",
+		    "this share instead of the location's: \\\\server\\share\\folder,\n"
+		    "smb://server/share or an absolute path"),
+	OPTION_TEXT("user", user, "NAME", "who logs on to it"),
+	OPTION_TEXT("password-file", password_file, "FILE",
+		    "the user's password, - for stdin; else from\n" ENVIRONMENT_PASSWORD
+		    ", or asked for when --user is given"),
+	OPTIONS_CLIENT,
+};
 static const struct app_option options_verify[] = {
 	OPTION_TEXT("backup", backup, "ID", "one backup's id, folder or latest (all)"),
 	OPTION_TEXT("pfx", pfx, "FILE", "private key: content is decrypted and checked too"),
@@ -424,6 +434,19 @@ const struct app_command app_commands[] = {
 		      "      --password-file share.password --json\n",
 	  .table = TABLE(options_share_test),
 	  .run = app_share_test },
+	{ .name = "location test",
+	  .summary = "lets the service check its share, or one that it shall get",
+	  .description = "Asks the service for the checks of `share test` as it will use the "
+			 "share: from its\nmachine, as its user, with its configuration. Without "
+			 "options of the saved location,\nelse of what they name, which needs an "
+			 "Administrator and is not saved; the saved\nuser and password go to "
+			 "the saved share only. Ctrl-C ends the waiting, not the test.",
+	  .examples = "  infrabackup location test -c config.json --token-file admin.token\n"
+		      "  infrabackup location test -c config.json --token-file admin.token \\\n"
+		      "      --path '\\\\filer\\new' --user 'CONTOSO\\backupsvc' "
+		      "--password-file share.password\n",
+	  .table = TABLE(options_location_test),
+	  .run = app_location_test },
 	{ .name = "list",
 	  .summary = "shows the backups on a share; needs no service and no key",
 	  .description = "Shows every backup on a share after checking its signature and its place "

@@ -16,7 +16,7 @@ static enum status set(json_t *store, const char *name, json_t *value, struct er
 	return fail_memory(err, "write request");
 }
 
-static enum status set_path(const struct app_arguments *arguments, json_t *store, struct error *err)
+enum status app_put_path(const struct app_arguments *arguments, json_t *store, struct error *err)
 {
 	struct share_address address;
 	if (arguments->path == NULL)
@@ -27,8 +27,7 @@ static enum status set_path(const struct app_arguments *arguments, json_t *store
 	return status;
 }
 
-static enum status set_account(const struct app_arguments *arguments, json_t *store,
-			       struct error *err)
+enum status app_put_account(const struct app_arguments *arguments, json_t *store, struct error *err)
 {
 	AUTO_SECRET password = SECRET_EMPTY;
 	const struct app_secret_source source = {
@@ -117,13 +116,13 @@ static enum status set_schedule(const struct app_arguments *arguments, json_t *s
 static enum status make_store(const struct app_arguments *arguments, json_t *store,
 			      struct error *err)
 {
-	enum status status = set_path(arguments, store, err);
+	enum status status = app_put_path(arguments, store, err);
 	if (status == STATUS_OK)
 		status = set_certificate(arguments, store, err);
 	if (status == STATUS_OK)
 		status = set_schedule(arguments, store, err);
 	if (status == STATUS_OK)
-		status = set_account(arguments, store, err);
+		status = app_put_account(arguments, store, err);
 	if (status == STATUS_OK && json_object_size(store) == 0)
 		status = fail_field(
 			err, "--path",

@@ -88,6 +88,7 @@ enum status app_alerts_close(struct app_call *call, struct error *err);
 enum status app_list(struct app_call *call, struct error *err);
 enum status app_verify(struct app_call *call, struct error *err);
 enum status app_share_test(struct app_call *call, struct error *err);
+enum status app_location_test(struct app_call *call, struct error *err);
 enum status app_recover(struct app_call *call, struct error *err);
 
 /* --- app_help.c --- */
@@ -159,6 +160,19 @@ MUST_CHECK enum status app_client_call_health(struct app_client *client, const c
 /* The id at the end of a 202's Location. */
 MUST_CHECK enum status app_client_operation(const struct client_answer *answer,
 					    char id[GUID_TEXT_SIZE], struct error *err);
+
+/* --- app_configure.c: what options say of a share, into a request; nothing when not given --- */
+MUST_CHECK enum status app_put_path(const struct app_arguments *arguments, json_t *store,
+				    struct error *err);
+/* userName, and password from where it is. */
+MUST_CHECK enum status app_put_account(const struct app_arguments *arguments, json_t *store,
+				       struct error *err);
+
+/* --- app_share_report.c: schema/responses/share_test.json for people --- */
+void app_share_report_heading(void);
+void app_share_report_check(const json_t *check);
+/* What to do about what is not as it should be, and how many checks came out how. */
+void app_share_report_summary(const json_t *report);
 
 /* --- app_wait.c --- */
 /* Polls an operation until it is over, with progress; *@out is its resource. STATUS_CANCELLED after

@@ -3,43 +3,41 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_connection.h"
 #include "backup_repository.h"
 #include "backup_scheduler.h"
 #include "backup_submit.h"
 
 #define PROBE_SIZE 4096
 
-/* Replaces an owned string by a copy of what the parameters hold under @name, if they do. */
-static enum status merge_text(const json_t *parameters, const char *name, char **value,
-			      struct error *err)
+/* What an update changes of the way to the share. */
+struct change {
+	bool is_new_place;
+	bool is_new_account;
+};
+
+static bool differs(const json_t *parameters, const char *name, const char *saved)
 {
-	const char *text = json_string_value(json_object_get(parameters, name));
-	if (text == NULL)
-		return STATUS_OK;
-	char *copy = strdup(text);
-	if (copy == NULL)
-		return fail_memory(err, "read job parameters");
-	free(*value);
-	*value = copy;
-	return STATUS_OK;
+	const char *asked = json_string_value(json_object_get(parameters, name));
+	return asked != NULL && (saved == NULL || strcmp(asked, saved) != 0);
 }
 
-static enum status merge_bytes(const json_t *parameters, const char *name, struct buffer *value,
-			       struct error *err)
+/* A password counts as new whenever it is sent: whoever sends it wants to know whether it works. */
+static struct change find_change(const json_t *parameters, const struct db_location *saved)
 {
-	const char *text = json_string_value(json_object_get(parameters, name));
-	if (text == NULL)
-		return STATUS_OK;
-	buffer_done(value);
-	buffer_init(value, 1u << 20);
-	return base64_decode(text, value, err);
+	return (struct change) {
+		.is_new_place = differs(parameters, PARAMETER_PATH, saved->path),
+		.is_new_account = differs(parameters, PARAMETER_USER_NAME, saved->user_name) ||
+				  json_object_get(parameters, PARAMETER_PASSWORD) != NULL,
+	};
 }
 
 static enum status merge_certificate(struct backup_service *service, const json_t *parameters,
 				     struct db_location *row, struct error *err)
 {
 	struct certificate *certificate = NULL;
-	enum status status = merge_bytes(parameters, PARAMETER_CERTIFICATE, &row->certificate, err);
+	enum status status = backup_parameter_take_bytes(parameters, PARAMETER_CERTIFICATE,
+							 &row->certificate, err);
 	if (status != STATUS_OK || row->certificate.length == 0)
 		return status;
 	status = certificate_parse(row->certificate.data, row->certificate.length,
@@ -66,17 +64,17 @@ static void merge_numbers(const json_t *parameters, struct db_location *row)
 		row->scheduler_enabled = json_is_true(scheduler);
 }
 
-static enum status merge(struct backup_service *service, const char *parameters_text,
+static enum status merge(struct backup_service *service, const json_t *parameters,
 			 struct db_location *row, struct error *err)
 {
-	AUTO_JSON parameters = NULL;
-	enum status status = json_parse(parameters_text, strlen(parameters_text), &parameters, err);
+	enum status status =
+		backup_parameter_take_text(parameters, PARAMETER_PATH, &row->path, err);
 	if (status == STATUS_OK)
-		status = merge_text(parameters, PARAMETER_PATH, &row->path, err);
+		status = backup_parameter_take_text(parameters, PARAMETER_USER_NAME,
+						    &row->user_name, err);
 	if (status == STATUS_OK)
-		status = merge_text(parameters, PARAMETER_USER_NAME, &row->user_name, err);
-	if (status == STATUS_OK)
-		status = merge_bytes(parameters, PARAMETER_PASSWORD, &row->password_sealed, err);
+		status = backup_parameter_take_bytes(parameters, PARAMETER_PASSWORD,
+						     &row->password_sealed, err);
 	if (status == STATUS_OK)
 		status = merge_certificate(service, parameters, row, err);
 	if (status == STATUS_OK) {
@@ -86,7 +84,7 @@ static enum status merge(struct backup_service *service, const char *parameters_
 	return status;
 }
 
-/* Create, write, flush, read back, rename, delete: what every backup will need. */
+/* Create, write, flush, read back, rename, delete: enough for a share that was tested before. */
 static enum status probe_share(struct share *share, struct error *err)
 {
 	unsigned char probe[PROBE_SIZE];
@@ -119,15 +117,27 @@ static enum status measure_share(struct share *share, struct db_location *row, s
 	return status;
 }
 
+/* A share that is full is no reason to refuse a new password for it: nobody could make room. */
+static enum status test_share(struct backup_service *service, struct jobs_run *run,
+			      const struct backup_target *target, const struct change *change,
+			      struct buffer *report, struct error *err)
+{
+	if (!change->is_new_place && !change->is_new_account)
+		return STATUS_OK;
+	enum status status = backup_connection_try(service, run, target,
+						   SHARE_CONFORMANCE_ESSENTIAL, report, err);
+	return status == STATUS_SHARE_FULL && !change->is_new_place ? STATUS_OK : status;
+}
+
 /* The marker must be ours or absent; a new place gets one. */
-static enum status try_share(struct backup_service *service, struct backup_target *target,
-			     const struct cancel *cancel, char repository_id[GUID_TEXT_SIZE],
-			     struct error *err)
+static enum status use_share(struct backup_service *service, struct backup_target *target,
+			     const struct cancel *cancel, bool is_tested,
+			     char repository_id[GUID_TEXT_SIZE], struct error *err)
 {
 	struct share *share = NULL;
 	struct backup_repository repository;
 	enum status status = backup_target_open(service, target, cancel, &share, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && !is_tested)
 		status = probe_share(share, err);
 	if (status == STATUS_OK)
 		status = measure_share(share, &target->row, err);
@@ -143,6 +153,7 @@ struct store_request {
 	struct backup_service *service;
 	struct db_location *row;
 	const char *repository_id;
+	const struct buffer *report; /* empty: the way to the share is the same as before */
 };
 
 /* The schedule has moved on while the share was tested: only its owner writes it. */
@@ -158,26 +169,37 @@ static enum status store_body(struct db *state, void *context, struct error *err
 		status = db_schedule_put(state, request->row->name, &schedule, err);
 	if (status == STATUS_OK)
 		status = db_setting_set(state, SETTING_REPOSITORY, request->repository_id, err);
+	if (status == STATUS_OK && request->report->length > 0)
+		status = backup_connection_keep(state, request->report, err);
 	return status;
 }
 
 static enum status update(struct backup_service *service, struct db *state, struct jobs_run *run,
-			  struct backup_target *target, struct error *err)
+			  struct backup_target *target, struct buffer *report, struct error *err)
 {
 	char repository_id[GUID_TEXT_SIZE] = "";
-	const struct db_job *job = jobs_run_job(run);
-	enum status status =
-		db_location_get(state, service->config->deployment.location, &target->row, err);
+	const char *text = jobs_run_job(run)->parameters;
+	struct change change = { .is_new_place = false };
+	AUTO_JSON parameters = NULL;
+	enum status status = json_parse(text, strlen(text), &parameters, err);
 	if (status == STATUS_OK)
-		status = merge(service, job->parameters, &target->row, err);
+		status = db_location_get(state, service->config->deployment.location, &target->row,
+					 err);
+	if (status == STATUS_OK) {
+		change = find_change(parameters, &target->row);
+		status = merge(service, parameters, &target->row, err);
+	}
 	if (status == STATUS_OK)
 		status = backup_target_prepare(service, target, err);
 	jobs_run_progress(run, "testing the share", 0, 0);
 	if (status == STATUS_OK)
-		status = try_share(service, target, jobs_run_cancel(run), repository_id, err);
+		status = test_share(service, run, target, &change, report, err);
+	if (status == STATUS_OK)
+		status = use_share(service, target, jobs_run_cancel(run), report->length > 0,
+				   repository_id, err);
 	if (status != STATUS_OK)
 		return status;
-	struct store_request request = { service, &target->row, repository_id };
+	struct store_request request = { service, &target->row, repository_id, report };
 	return db_transaction(state, store_body, &request, err);
 }
 
@@ -186,10 +208,12 @@ enum status backup_location_run(struct jobs_run *run, void *context, struct erro
 	struct backup_service *service = context;
 	struct db *state = NULL;
 	struct backup_target target;
+	struct buffer report = { .data = NULL };
 	memset(&target, 0, sizeof target);
 	enum status status = db_pool_take(service->state, &state, err);
 	if (status == STATUS_OK)
-		status = update(service, state, run, &target, err);
+		status = update(service, state, run, &target, &report, err);
+	buffer_done(&report);
 	backup_target_done(&target);
 	db_pool_give(service->state, state);
 	return status;

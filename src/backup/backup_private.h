@@ -26,6 +26,7 @@
 /* Names of settings. */
 #define SETTING_DRILL_CERTIFICATE "drill-certificate" /* base64 DER */
 #define SETTING_REPOSITORY "repository" /* id of the repository at the location's path */
+#define SETTING_CONNECTION_REPORT "connection-report" /* newest test of the location's share */
 #define SETTING_GENERATION_REPOSITORY "generation-repository"
 #define SETTING_HEAD_PREFIX "head-" /* + repository id: "<sequence> <backup id> <sha256>" */
 
@@ -33,7 +34,8 @@
 #define BACKUP_KIND_BACKUP "backup"
 #define BACKUP_KIND_HISTORY_CHECK "historyCheck"
 #define BACKUP_KIND_VERIFY "verify"
-#define BACKUP_KIND_COUNT 4
+#define BACKUP_KIND_CONNECTION_TEST "connectionTest"
+#define BACKUP_KIND_COUNT 5
 
 /* error_step of a share whose marker is not what is expected. */
 #define BACKUP_STEP_MARKER "check repository marker"
@@ -121,6 +123,7 @@ MUST_CHECK enum status backup_queue_job(struct backup_service *service, struct d
 
 /* The jobs; context is the struct backup_service. */
 enum status backup_location_run(struct jobs_run *run, void *context, struct error *err);
+enum status backup_connection_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_history_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_verify_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_run(struct jobs_run *run, void *context, struct error *err);

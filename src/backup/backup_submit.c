@@ -38,12 +38,12 @@ static enum status decode_certificate(const char *text, struct buffer *der, stru
 	return status;
 }
 
-static enum status check_user_name(const char *user_name, struct error *err)
+enum status backup_check_user_name(const char *field, const char *user_name, struct error *err)
 {
 	if (user_name == NULL || (text_is_printable_utf8(user_name) && strlen(user_name) <= 256))
 		return STATUS_OK;
 	return fail_field(
-		err, STORE_FIELD "userName",
+		err, field,
 		"found control characters, text that is not UTF-8 or more than 256 bytes; "
 		"allowed is DOMAIN\\user, user@domain or a bare name");
 }
@@ -56,7 +56,7 @@ static enum status check_update(const struct backup_location_update *update, str
 	if (update->path != NULL)
 		status = share_address_parse(update->path, STORE_FIELD "path", &address, err);
 	if (status == STATUS_OK)
-		status = check_user_name(update->user_name, err);
+		status = backup_check_user_name(STORE_FIELD "userName", update->user_name, err);
 	if (status == STATUS_OK)
 		status = check_number(STORE_FIELD "backupFrequencyInHours", update->frequency_hours,
 				      BACKUP_FREQUENCY_MIN, BACKUP_FREQUENCY_MAX, err);
@@ -90,29 +90,6 @@ static enum status check_complete(struct backup_service *service, struct db *sta
 	return status;
 }
 
-static enum status seal_password(struct backup_service *service, const char *password,
-				 struct buffer *text, struct error *err)
-{
-	AUTO_SECRET plain = SECRET_EMPTY;
-	struct buffer sealed;
-	buffer_init(&sealed, 1u << 20);
-	enum status status = secret_copy(&plain, password, strlen(password), err);
-	if (status == STATUS_OK)
-		status = crypto_seal(&service->master_key, PURPOSE_SHARE_PASSWORD, &plain, &sealed,
-				     err);
-	if (status == STATUS_OK)
-		status = base64_encode(sealed.data, sealed.length, text, err);
-	buffer_done(&sealed);
-	return status;
-}
-
-static enum status set_text(json_t *object, const char *name, const char *value, struct error *err)
-{
-	if (value == NULL || json_object_set_new(object, name, json_string(value)) == 0)
-		return STATUS_OK;
-	return fail_memory(err, "write job parameters");
-}
-
 static enum status set_numbers(json_t *object, const struct backup_location_update *update,
 			       struct error *err)
 {
@@ -137,21 +114,8 @@ static enum status set_certificate(json_t *object, const struct buffer *der, str
 	buffer_init(&text, 2 * CERTIFICATE_MAX);
 	enum status status = base64_encode(der->data, der->length, &text, err);
 	if (status == STATUS_OK)
-		status = set_text(object, PARAMETER_CERTIFICATE, (const char *)text.data, err);
-	buffer_done(&text);
-	return status;
-}
-
-static enum status set_password(struct backup_service *service, json_t *object,
-				const char *password, struct error *err)
-{
-	if (password == NULL)
-		return STATUS_OK;
-	struct buffer text;
-	buffer_init(&text, 2u << 20);
-	enum status status = seal_password(service, password, &text, err);
-	if (status == STATUS_OK)
-		status = set_text(object, PARAMETER_PASSWORD, (const char *)text.data, err);
+		status = backup_parameter_put_text(object, PARAMETER_CERTIFICATE,
+						   (const char *)text.data, err);
 	buffer_done(&text);
 	return status;
 }
@@ -164,11 +128,12 @@ static enum status write_parameters(struct backup_service *service,
 	AUTO_JSON object = json_object();
 	if (object == NULL)
 		return fail_memory(err, "write job parameters");
-	enum status status = set_text(object, PARAMETER_PATH, update->path, err);
+	enum status status = backup_parameter_put_text(object, PARAMETER_PATH, update->path, err);
 	if (status == STATUS_OK)
-		status = set_text(object, PARAMETER_USER_NAME, update->user_name, err);
+		status = backup_parameter_put_text(object, PARAMETER_USER_NAME, update->user_name,
+						   err);
 	if (status == STATUS_OK)
-		status = set_password(service, object, update->password, err);
+		status = backup_parameter_put_password(service, object, update->password, err);
 	if (status == STATUS_OK)
 		status = set_certificate(object, der, err);
 	if (status == STATUS_OK)

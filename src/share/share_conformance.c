@@ -214,8 +214,10 @@ static enum status run_all(struct conformance *run, long cleanup_time, struct ou
 
 	for (size_t i = 0; i < conformance_check_count && status == STATUS_OK; i++) {
 		const struct conformance_check *row = &conformance_checks[i];
-		struct share_check *check = &report->checks[i];
+		struct share_check *check = &report->checks[report->count];
 
+		if (row->is_thorough && run->settings->scope != SHARE_CONFORMANCE_WHOLE)
+			continue;
 		*check = (struct share_check) { .id = row->id, .title = row->title };
 		if (row->is_always_run) {
 			outcome->cut_short = cancel_is_requested(run->options.cancel) ||

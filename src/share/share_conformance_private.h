@@ -52,6 +52,7 @@ struct conformance_check {
 	bool is_advisory;     /* a failure is a warning: backups do not need this */
 	bool uses_own_handle; /* a lost connection is not the others' */
 	bool is_always_run;   /* also after a cancel and when time is over */
+	bool is_thorough;     /* only in a whole test; no other check needs it */
 	enum status (*run)(struct conformance *run, struct share_check *check, struct error *err);
 };
 

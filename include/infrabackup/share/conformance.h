@@ -37,11 +37,18 @@ struct share_check {
 #define SHARE_CONFORMANCE_LARGE ((uint64_t)48 << 20)
 #define SHARE_CONFORMANCE_SMALL ((uint64_t)2 << 20)
 
+enum share_conformance_scope {
+	SHARE_CONFORMANCE_WHOLE,
+	/* Without what takes long, measures, or only advises: nothing large is written. */
+	SHARE_CONFORMANCE_ESSENTIAL,
+};
+
 struct share_conformance_settings {
 	const struct share_registry *shares;
 	const struct share_options *share; /* reached is not used */
-	long limit;                        /* ms for all of it, clean-up included; > 0 */
-	const struct clock *clock;         /* NULL: the system's; limits are always real time */
+	enum share_conformance_scope scope;
+	long limit;                /* ms for all of it, clean-up included; > 0 */
+	const struct clock *clock; /* NULL: the system's; limits are always real time */
 	/* Called after each check, by the caller's thread; may be NULL. */
 	void (*each)(const struct share_check *check, void *context);
 	void *context;
