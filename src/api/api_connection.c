@@ -74,8 +74,10 @@ enum status api_connection_test(struct api_call *call, struct error *err)
 
 enum status api_connection_get(struct api_call *call, struct error *err)
 {
-	struct buffer text = { .data = NULL };
+	struct buffer text;
 	AUTO_JSON report = NULL;
+
+	buffer_init(&text, BACKUP_CONNECTION_REPORT_MAX);
 	enum status status =
 		backup_connection_report(call->api->settings.backup, call->state, &text, err);
 

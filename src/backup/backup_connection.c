@@ -7,7 +7,6 @@
 #include "backup_submit.h"
 
 #define STEP "test share"
-#define REPORT_MAX (256u << 10)
 /* ms that one call of the share may take: a test says that a share is slow, it does not wait. */
 #define CALL_DEADLINE 15000L
 
@@ -18,7 +17,7 @@ static enum status keep_in_job(const struct backup_target *target, int64_t time,
 	AUTO_JSON json = backup_share_report_json(target->row.path, time, result);
 	if (json == NULL)
 		return fail_memory(err, STEP);
-	report->max = REPORT_MAX;
+	report->max = BACKUP_CONNECTION_REPORT_MAX;
 	enum status status = json_write(json, report, err);
 	if (status == STATUS_OK)
 		status = jobs_run_set_result(run, (const char *)report->data, err);
@@ -313,7 +312,7 @@ enum status backup_connection_run(struct jobs_run *run, void *context, struct er
 	const struct db_job *job = jobs_run_job(run);
 	struct backup_target target = { .row = { .name = NULL } };
 	struct buffer report;
-	buffer_init(&report, REPORT_MAX);
+	buffer_init(&report, BACKUP_CONNECTION_REPORT_MAX);
 	enum status status = load_for_job(service, job, &target, err);
 	if (status == STATUS_OK) {
 		status = backup_connection_try(service, run, &target, SHARE_CONFORMANCE_WHOLE,

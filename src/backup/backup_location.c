@@ -117,16 +117,14 @@ static enum status measure_share(struct share *share, struct db_location *row, s
 	return status;
 }
 
-/* A share that is full is no reason to refuse a new password for it: nobody could make room. */
 static enum status test_share(struct backup_service *service, struct jobs_run *run,
 			      const struct backup_target *target, const struct change *change,
 			      struct buffer *report, struct error *err)
 {
 	if (!change->is_new_place && !change->is_new_account)
 		return STATUS_OK;
-	enum status status = backup_connection_try(service, run, target,
-						   SHARE_CONFORMANCE_ESSENTIAL, report, err);
-	return status == STATUS_SHARE_FULL && !change->is_new_place ? STATUS_OK : status;
+	return backup_connection_try(service, run, target, SHARE_CONFORMANCE_ESSENTIAL, report,
+				     err);
 }
 
 /* The marker must be ours or absent; a new place gets one. */
@@ -152,7 +150,7 @@ static enum status use_share(struct backup_service *service, struct backup_targe
 struct store_request {
 	struct backup_service *service;
 	struct db_location *row;
-	const char *repository_id;
+	const char *repository_id;   /* empty: as before */
 	const struct buffer *report; /* empty: the way to the share is the same as before */
 };
 
@@ -167,7 +165,7 @@ static enum status store_body(struct db *state, void *context, struct error *err
 		status = db_location_put(state, request->row, err);
 	if (status == STATUS_OK)
 		status = db_schedule_put(state, request->row->name, &schedule, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && request->repository_id[0] != '\0')
 		status = db_setting_set(state, SETTING_REPOSITORY, request->repository_id, err);
 	if (status == STATUS_OK && request->report->length > 0)
 		status = backup_connection_keep(state, request->report, err);
@@ -194,7 +192,10 @@ static enum status update(struct backup_service *service, struct db *state, stru
 	jobs_run_progress(run, "testing the share", 0, 0);
 	if (status == STATUS_OK)
 		status = test_share(service, run, target, &change, report, err);
-	if (status == STATUS_OK)
+	/* A full share is no reason to refuse a new password for it: nobody could make room. */
+	if (status == STATUS_SHARE_FULL && !change.is_new_place)
+		status = STATUS_OK;
+	else if (status == STATUS_OK)
 		status = use_share(service, target, jobs_run_cancel(run), report->length > 0,
 				   repository_id, err);
 	if (status != STATUS_OK)

@@ -8,6 +8,8 @@
 
 /* Of the time limit, kept for the clean-up: a quarter, at most this many ms. */
 #define CLEANUP_TIME 10000L
+/* Who cancels does not wait for a share that hangs. */
+#define CLEANUP_TIME_CANCELLED 3000L
 
 static const char *const result_names[SHARE_CHECK_RESULT_COUNT] = {
 	[SHARE_CHECK_PASSED] = "passed",   [SHARE_CHECK_WARNING] = "warning",
@@ -222,6 +224,9 @@ static enum status run_all(struct conformance *run, long cleanup_time, struct ou
 		if (row->is_always_run) {
 			outcome->cut_short = cancel_is_requested(run->options.cancel) ||
 					     cancel_is_requested(run->settings->share->cancel);
+			if (cancel_is_requested(run->settings->share->cancel) &&
+			    cleanup_time > CLEANUP_TIME_CANCELLED)
+				cleanup_time = CLEANUP_TIME_CANCELLED;
 			status = begin_cleanup(run, cleanup_time, err);
 			if (status != STATUS_OK)
 				break;

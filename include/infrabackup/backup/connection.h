@@ -26,8 +26,10 @@ MUST_CHECK enum status backup_connection_submit(struct backup_service *service, 
 						const char *caller,
 						char operation_id[GUID_TEXT_SIZE],
 						struct error *err);
-/* The newest report (JSON, terminated) about the share that the location has now: of the update
- * that set it, or of a later test of what is saved. STATUS_NOT_FOUND. */
+#define BACKUP_CONNECTION_REPORT_MAX (256u << 10)
+/* The newest report (JSON, terminated; @out holds BACKUP_CONNECTION_REPORT_MAX) about the share
+ * that the location has now: of the update that set it, or of a later test of what is saved.
+ * STATUS_NOT_FOUND. */
 MUST_CHECK enum status backup_connection_report(struct backup_service *service, struct db *state,
 						struct buffer *out, struct error *err);
 

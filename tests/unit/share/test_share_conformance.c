@@ -82,6 +82,30 @@ static void test_conformance_run_writes_what_it_says(void **state)
 	assert_true(written <= SHARE_CONFORMANCE_LARGE + SHARE_CONFORMANCE_SMALL);
 }
 
+static void test_conformance_run_essential_leaves_out_what_takes_long(void **state)
+{
+	static const char *const left_out[] = {
+		"long-name",  "unicode-names", "composed-names", "many-files",      "cancel",
+		"large-file", "write-speed",   "read-speed",     "free-space-truth"
+	};
+	struct conformance_case *test = *state;
+
+	assert_int_equal(conformance_case_run(test), STATUS_OK);
+	size_t whole = test->report.count;
+	atomic_store(&test->liar.written, 0);
+	test->settings.scope = SHARE_CONFORMANCE_ESSENTIAL;
+	assert_int_equal(conformance_case_run(test), STATUS_OK);
+	assert_string_equal(test->bad, "");
+	assert_int_equal(test->report.count, whole - ARRAY_LENGTH(left_out));
+	assert_true(test->report.count >= 25);
+	assert_int_equal(test->report.results[SHARE_CHECK_NOT_RUN], 0);
+	for (size_t i = 0; i < test->report.count; i++)
+		for (size_t j = 0; j < ARRAY_LENGTH(left_out); j++)
+			assert_string_not_equal(test->report.checks[i].id, left_out[j]);
+	assert_true((uint64_t)atomic_load(&test->liar.written) <= SHARE_CONFORMANCE_SMALL);
+	conformance_case_expect_clean(test);
+}
+
 static void test_conformance_run_missing_folder_fails_to_open(void **state)
 {
 	struct conformance_case *test = *state;
@@ -383,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_conformance_run_good_folder_passes),
 		TEST(test_conformance_run_writes_what_it_says),
+		TEST(test_conformance_run_essential_leaves_out_what_takes_long),
 		TEST(test_conformance_run_missing_folder_fails_to_open),
 		TEST(test_conformance_run_faults_are_named),
 		TEST(test_conformance_run_large_file_damaged_is_seen),
