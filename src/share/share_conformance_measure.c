@@ -10,7 +10,7 @@
 #define LARGE_LEAST ((uint64_t)4 << 20)
 /* What Kerberos takes, unless it is set otherwise (krb5.conf: clockskew). */
 #define SKEW_MAX ((int64_t)5 * 60 * 1000)
-#define SPACE_LEAST (SHARE_CONFORMANCE_LARGE + 8 * SHARE_CONFORMANCE_SMALL)
+#define SPACE_LEAST (8 * SHARE_CONFORMANCE_SMALL)
 #define SPACE_RESERVE ((uint64_t)1 << 30)
 #define SPEED_LEAST 5.0 /* MB/s */
 
@@ -41,7 +41,11 @@ enum status conformance_clock(struct conformance *run, struct share_check *check
 enum status conformance_space(struct conformance *run, struct share_check *check, struct error *err)
 {
 	struct share_space space;
+	uint64_t least = SPACE_LEAST;
 	char free_text[16], total_text[16], least_text[16];
+
+	if (run->settings->scope == SHARE_CONFORMANCE_WHOLE)
+		least += SHARE_CONFORMANCE_LARGE;
 
 	if ((share_features(run->first) & SHARE_FEATURE_FREE_SPACE) == 0)
 		return conformance_skip(check, "this kind of share does not tell");
@@ -50,10 +54,10 @@ enum status conformance_space(struct conformance *run, struct share_check *check
 		return status;
 	capacity_text(space.free, free_text);
 	capacity_text(space.total, total_text);
-	if (space.free < SPACE_LEAST)
+	if (space.free < least)
 		return fail(err, STATUS_SHARE_FULL, CONFORMANCE_STEP, NULL,
 			    "%s of %s are free, this test alone needs %s", free_text, total_text,
-			    capacity_text(SPACE_LEAST, least_text));
+			    capacity_text(least, least_text));
 	if (space.free < SPACE_RESERVE)
 		return conformance_warn(check, "%s of %s are free", free_text, total_text);
 	return conformance_pass(check, "%s of %s are free", free_text, total_text);

@@ -102,8 +102,8 @@ enum status smb_negotiate(struct smb_connection *connection, struct error *err)
 	if (negotiated.cipher == SMB_CIPHER_NONE && !may_be_unencrypted(connection))
 		return fail(err, STATUS_SHARE_NOT_ACCESSIBLE, "negotiate", NULL,
 			    "the server does not offer encryption by AES-GCM, which is required: "
-			    "switch SMB encryption on there, or name the server among those "
-			    "allowed without");
+			    "switch SMB encryption on there, or name the server in "
+			    "smb.unencryptedServers (--unencrypted-server)");
 	connection->limits = negotiated.limits;
 	connection->security.cipher = negotiated.cipher;
 	connection->security.signing = negotiated.signing;
