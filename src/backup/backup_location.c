@@ -192,12 +192,13 @@ static enum status update(struct backup_service *service, struct db *state, stru
 	jobs_run_progress(run, "testing the share", 0, 0);
 	if (status == STATUS_OK)
 		status = test_share(service, run, target, &change, report, err);
-	/* A full share is no reason to refuse a new password for it: nobody could make room. */
-	if (status == STATUS_SHARE_FULL && !change.is_new_place)
-		status = STATUS_OK;
-	else if (status == STATUS_OK)
+	if (status == STATUS_OK)
 		status = use_share(service, target, jobs_run_cancel(run), report->length > 0,
 				   repository_id, err);
+	/* Where backups go already, being full is no reason to refuse a new password or a shorter
+	 * retention: nobody could make room. */
+	if (status == STATUS_SHARE_FULL && !change.is_new_place)
+		status = STATUS_OK;
 	if (status != STATUS_OK)
 		return status;
 	struct store_request request = { service, &target->row, repository_id, report };

@@ -211,6 +211,21 @@ class OfFrozenServer(ConnectionCase):
             self.assertNotEqual(self.client.wait(answer)["result"], "failed")
             self.report()
 
+    def test_a_cancelled_test_ends_while_the_server_hangs(self):
+        with SmbServer() as server:
+            self.deployment.configure(self.service, path=server.url(), userName=USER, password=PASSWORD)
+            kept = self.kept()
+            server.signal(signal.SIGSTOP)
+            answer = self.client.post(self.target)
+            identifier = answer.headers["Location"].rsplit("/", 1)[1].split("?")[0]
+            backups.wait(self.service, identifier, until=lambda shown: shown["state"] == "Running")
+            self.assertEqual(self.client.post(f"{self.deployment.location}/operations/{identifier}/cancel").status, 202)
+            self.assertEqual(backups.wait(self.service, identifier)["state"], "Cancelled")
+            server.signal(signal.SIGCONT)
+            self.assertEqual(self.client.poll(answer).status, 500)
+            self.assertEqual(self.kept(), kept)
+            self.report()
+
 
 class OfServerWithoutEncryption(ConnectionCase):
     def test_it_is_refused_and_told_how_to_allow_it(self):

@@ -236,7 +236,9 @@ static void test_backup_connection_runs_once_at_a_time_and_can_be_cancelled(void
 	share_fake_wait_hanging(fixture->fake, 1);
 	assert_int_equal(submit(fixture, &saved, second, &err), STATUS_CONFLICT);
 	assert_non_null(strstr(err.message, first));
-	assert_int_equal(jobs_engine_cancel(fixture->engine, first, "ann", NULL), STATUS_OK);
+	struct db *db = take(fixture);
+	assert_int_equal(backup_cancel(fixture->service, db, first, "ann", NULL, NULL), STATUS_OK);
+	give(fixture, db);
 	service_fixture_wait(fixture, first, &job);
 	assert_string_equal(job.state, "Cancelled");
 	assert_non_null(strstr(job.error_message, "ann"));
@@ -321,7 +323,7 @@ static void test_backup_location_update_names_the_check_and_the_remedy(void **st
 	free(other);
 }
 
-static void test_backup_location_update_on_a_full_share_takes_only_a_new_account(void **state)
+static void test_backup_location_update_on_a_full_share_takes_all_but_a_new_place(void **state)
 {
 	struct service_fixture *fixture = *state;
 	struct db_location row;
@@ -340,9 +342,16 @@ static void test_backup_location_update_on_a_full_share_takes_only_a_new_account
 	const struct backup_location_update account = { .user_name = "CONTOSO\\other",
 							.password = "a new one" };
 	service_fixture_update(fixture, &account, &job);
+	assert_string_equal(job.state, "Succeeded");
+	db_job_done(&job);
+	static const int64_t two = 2;
+	const struct backup_location_update retention = { .retention_days = &two };
+	share_fake_set(fixture->fake, &plan);
+	service_fixture_update(fixture, &retention, &job);
 	share_fake_set(fixture->fake, NULL);
 	assert_string_equal(job.state, "Succeeded");
 	read_location(fixture, &row);
+	assert_int_equal(row.retention_days, 2);
 	assert_string_equal(row.path, fixture->share_path);
 	assert_string_equal(row.user_name, "CONTOSO\\other");
 	AUTO_JSON report = kept(fixture);
@@ -365,7 +374,7 @@ int main(void)
 		WITH_SERVICE(test_backup_location_update_of_the_share_keeps_its_report),
 		WITH_SERVICE(test_backup_location_update_of_anything_else_tests_nothing_again),
 		WITH_SERVICE(test_backup_location_update_names_the_check_and_the_remedy),
-		WITH_SERVICE(test_backup_location_update_on_a_full_share_takes_only_a_new_account),
+		WITH_SERVICE(test_backup_location_update_on_a_full_share_takes_all_but_a_new_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
