@@ -78,8 +78,7 @@ enum status api_connection_get(struct api_call *call, struct error *err)
 	AUTO_JSON report = NULL;
 
 	buffer_init(&text, BACKUP_CONNECTION_REPORT_MAX);
-	enum status status =
-		backup_connection_report(call->api->settings.backup, call->state, &text, err);
+	enum status status = backup_connection_report(call->state, &text, err);
 
 	if (status == STATUS_OK)
 		status = json_parse(text.data, text.length, &report, err);

@@ -64,12 +64,12 @@ static enum status judge(const json_t *report, struct error *err)
 	return STATUS_OK;
 }
 
-static void show(struct app_call *call, const json_t *report)
+static void show(struct app_call *call, json_t *report)
 {
 	const json_t *check;
 	size_t i;
 	if (call->arguments.json) {
-		call->json = json_deep_copy(report);
+		call->json = json_incref(report);
 		return;
 	}
 	app_share_report_heading();

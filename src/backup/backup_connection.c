@@ -82,10 +82,8 @@ enum status backup_connection_keep(struct db *state, const struct buffer *report
 	return db_setting_set(state, SETTING_CONNECTION_REPORT, (const char *)report->data, err);
 }
 
-enum status backup_connection_report(struct backup_service *service, struct db *state,
-				     struct buffer *out, struct error *err)
+enum status backup_connection_report(struct db *state, struct buffer *out, struct error *err)
 {
-	(void)service;
 	enum status status = db_setting_get(state, SETTING_CONNECTION_REPORT, out, err);
 	if (status != STATUS_NOT_FOUND)
 		return status;

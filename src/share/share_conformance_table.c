@@ -2,6 +2,9 @@
 /* The checks of a conformance test in their order, and what to do when one of them fails. */
 #include "share_conformance_private.h"
 
+#define REMEDY_CONNECTION                                                                          \
+	"Check the server's name, the name service, that the server runs and answers, and that "   \
+	"TCP port 445 (or the one given) is open from this machine."
 #define REMEDY_CACHE                                                                               \
 	"Turn off what delays or hides changes between the share's users: caching on the server, " \
 	"replicas, gateways in front of it. Until then use another share."
@@ -21,8 +24,7 @@
 const struct conformance_check conformance_checks[] = {
 	{ .id = "server-connect",
 	  .title = "the server's name has an address and it answers",
-	  .remedy = "Check the server's name, the name service, and that TCP port 445 (or the one "
-		    "given) is open from this machine.",
+	  .remedy = REMEDY_CONNECTION,
 	  .run = conformance_connect },
 	{ .id = "dialect",
 	  .title = "the server speaks SMB 3.1.1",
@@ -276,6 +278,8 @@ const char *conformance_remedy(enum status status)
 		return "Check user name, domain and password, and that the account is neither "
 		       "locked "
 		       "nor expired. Nothing was tried twice.";
+	case STATUS_SHARE_CONNECTION:
+		return REMEDY_CONNECTION;
 	case STATUS_NO_MEMORY:
 		return "This machine is out of memory: end other programs.";
 	default:

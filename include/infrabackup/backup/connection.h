@@ -30,8 +30,8 @@ MUST_CHECK enum status backup_connection_submit(struct backup_service *service, 
 /* The newest report (JSON, terminated; @out holds BACKUP_CONNECTION_REPORT_MAX) about the share
  * that the location has now: of the update that set it, or of a later test of what is saved.
  * STATUS_NOT_FOUND. */
-MUST_CHECK enum status backup_connection_report(struct backup_service *service, struct db *state,
-						struct buffer *out, struct error *err);
+MUST_CHECK enum status backup_connection_report(struct db *state, struct buffer *out,
+						struct error *err);
 
 /* Reports as schema/responses/share_test.json has them. NULL when memory is out. */
 json_t *backup_share_check_json(const struct share_check *check);

@@ -78,7 +78,7 @@ static json_t *kept(struct service_fixture *fixture)
 	json_t *json = NULL;
 	buffer_init(&text, BACKUP_CONNECTION_REPORT_MAX);
 	struct db *db = take(fixture);
-	enum status status = backup_connection_report(fixture->service, db, &text, NULL);
+	enum status status = backup_connection_report(db, &text, NULL);
 	give(fixture, db);
 	if (status == STATUS_OK)
 		json = parse((const char *)text.data);
