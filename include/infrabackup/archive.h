@@ -8,6 +8,7 @@
 #include "infrabackup/archive/backup_record.h"
 #include "infrabackup/archive/block.h"
 #include "infrabackup/archive/layout.h"
+#include "infrabackup/archive/lease.h"
 #include "infrabackup/archive/manifest.h"
 #include "infrabackup/archive/pack.h"
 

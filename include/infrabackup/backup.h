@@ -129,6 +129,20 @@ MUST_CHECK enum status backup_maintenance_begin(struct backup_service *service, 
 MUST_CHECK enum status backup_maintenance_end(struct backup_service *service, struct db *state,
 					      bool backup_after, const char *caller,
 					      struct db_maintenance *out, struct error *err);
+/* Who holds a repository. */
+struct backup_lease_holder {
+	bool was_held;
+	char deployment_id[GUID_TEXT_SIZE];
+	char controller_id[GUID_TEXT_SIZE];
+	char host[256];
+	int64_t since, expires; /* ms since 1970 UTC */
+};
+
+/* Takes the repository behind @share from the controller that holds it, so that the next one that
+ * comes may have it. *@out: whose it was; nothing is done when it was free. STATUS_NOT_FOUND when
+ * nobody ever held it, STATUS_CONFLICT when the holder is alive enough to win the race. */
+MUST_CHECK enum status backup_lease_withdraw(struct share *share, const struct clock *clock,
+					     struct backup_lease_holder *out, struct error *err);
 
 /* --- backups --- */
 

@@ -221,6 +221,15 @@ static const struct app_option options_location_test[] = {
 		    ", or asked for when --user is given"),
 	OPTIONS_CLIENT,
 };
+static const struct app_option options_share_release[] = {
+	OPTION_NEEDED("share", share, "SHARE",
+		      "\\\\server\\share\\folder, smb://server[:port]/share/folder,\n"
+		      "an absolute path or file:///path: what MASBackup stands in"),
+	OPTIONS_LOGON,
+	OPTION_NUMBER("deadline", deadline, "SECONDS", 1, 3600,
+		      "one call of the share may take so long (15)"),
+	OPTION_JSON,
+};
 static const struct app_option options_verify[] = {
 	OPTION_TEXT("backup", backup, "ID", "one backup's id, folder or latest (all)"),
 	OPTION_TEXT("pfx", pfx, "FILE", "private key: content is decrypted and checked too"),
@@ -447,6 +456,17 @@ const struct app_command app_commands[] = {
 		      "--password-file share.password\n",
 	  .table = TABLE(options_location_test),
 	  .run = app_location_test },
+	{ .name = "share release",
+	  .summary = "takes a folder from a controller that is gone",
+	  .description =
+		  "A folder is written by one controller, which holds it and renews its "
+		  "hold while it runs.\nAnother one is refused until the hold runs out. This "
+		  "takes it away at once, for a\ncontroller that is gone for good or is to be "
+		  "replaced. If it is alive after all, what\nit is writing does not count, and "
+		  "it says so; nothing that is committed is touched.\n",
+	  .examples = "  infrabackup share release --share /mnt/backup\n",
+	  .table = TABLE(options_share_release),
+	  .run = app_share_release },
 	{ .name = "list",
 	  .summary = "shows the backups on a share; needs no service and no key",
 	  .description = "Shows every backup on a share after checking its signature and its place "

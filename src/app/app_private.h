@@ -89,6 +89,7 @@ enum status app_list(struct app_call *call, struct error *err);
 enum status app_verify(struct app_call *call, struct error *err);
 enum status app_share_test(struct app_call *call, struct error *err);
 enum status app_location_test(struct app_call *call, struct error *err);
+enum status app_share_release(struct app_call *call, struct error *err);
 enum status app_recover(struct app_call *call, struct error *err);
 
 /* --- app_help.c --- */

@@ -5,6 +5,7 @@
 
 #include "backup_commit.h"
 #include "backup_quarantine.h"
+#include "backup_lease.h"
 
 /* Reading back happens in share_put(); COMMIT is the last name that appears. */
 static enum status put_file(struct backup_commit *commit, const char *file, const void *data,
@@ -19,6 +20,45 @@ static enum status put_file(struct backup_commit *commit, const char *file, cons
 	if (status == STATUS_OK)
 		status = share_put(share, name, data, length, err);
 	backup_connection_give(commit->session, share, status != STATUS_OK);
+	return status;
+}
+
+/* From here on the backup's number is its own, or the backup does not count. */
+static enum status take_number(struct backup_commit *commit, struct error *err)
+{
+	struct backup_session *session = commit->session;
+	struct share *share = NULL;
+	enum status status = backup_session_check(session, err);
+	if (status == STATUS_OK)
+		status = backup_connection_take(session, &share, err);
+	if (status == STATUS_OK)
+		status = backup_lease_renew(session->service, share, err);
+	if (status == STATUS_OK)
+		status = backup_slot_take(session->service, share, commit->history->sequence,
+					  jobs_run_job(session->run)->id, err);
+	backup_connection_give(session, share, status != STATUS_OK);
+	return status;
+}
+
+/* A controller that took the folder over right after the number was taken may have put the same
+ * bytes there. */
+static enum status check_commit(struct backup_commit *commit, const struct buffer *expected,
+				struct error *err)
+{
+	struct buffer found;
+	char name[ARCHIVE_NAME_SIZE];
+	struct share *share = NULL;
+	archive_backup_file(commit->folder, ARCHIVE_COMMIT_FILE, name);
+	buffer_init(&found, ARCHIVE_SMALL_FILE_MAX + 1);
+	enum status status = backup_connection_take(commit->session, &share, err);
+	if (status == STATUS_OK)
+		status = share_get(share, name, ARCHIVE_SMALL_FILE_MAX, &found, err);
+	if (status == STATUS_OK && (found.length != expected->length ||
+				    memcmp(found.data, expected->data, found.length) != 0))
+		status = fail(err, STATUS_CONFLICT, "write COMMIT", name,
+			      "there is another one already");
+	backup_connection_give(commit->session, share, status != STATUS_OK);
+	buffer_done(&found);
 	return status;
 }
 
@@ -37,7 +77,11 @@ static enum status put_commit(struct backup_commit *commit,
 	if (status == STATUS_OK)
 		status = backup_packs_check(commit->session, err);
 	if (status == STATUS_OK)
+		status = take_number(commit, err);
+	if (status == STATUS_OK)
 		status = put_file(commit, ARCHIVE_COMMIT_FILE, bytes.data, bytes.length, err);
+	if (status == STATUS_EXISTS)
+		status = check_commit(commit, &bytes, err);
 	buffer_done(&bytes);
 	return status;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backup_session.h"
+#include "backup_lease.h"
 
 struct folder_list {
 	struct backup_folder {
@@ -255,6 +255,9 @@ static enum status compare_folder(struct history_run *run, const struct backup_f
 	if (status != STATUS_NOT_FOUND)
 		return status;
 	status = has_commit(run, folder, &committed, err);
+	if (status == STATUS_OK && !committed)
+		status = backup_finish_commit(run->session, run->share, folder->name, &committed,
+					      err);
 	if (status != STATUS_OK)
 		return status;
 	if (!committed)
@@ -342,7 +345,9 @@ static enum status compare_all(struct history_run *run, struct error *err)
 	if (run->folders.count > 1)
 		qsort(run->folders.items, run->folders.count, sizeof *run->folders.items,
 		      compare_folders);
-	run->out->sequence = 1;
+	if (status == STATUS_OK)
+		status = backup_slot_highest(run->share, &run->out->sequence, err);
+	run->out->sequence++;
 	for (size_t i = 0; i < run->folders.count && status == STATUS_OK; i++) {
 		status = compare_folder(run, &run->folders.items[i], err);
 		if (run->folders.items[i].sequence >= run->out->sequence)

@@ -4,7 +4,7 @@
  * next backup. */
 #include <string.h>
 
-#include "backup_session.h"
+#include "backup_lease.h"
 
 static enum status check(struct backup_session *session, struct db *state, struct error *err)
 {
@@ -13,6 +13,8 @@ static enum status check(struct backup_session *session, struct db *state, struc
 	jobs_run_progress(session->run, "comparing with the share", 0, 0);
 	if (status == STATUS_OK)
 		status = backup_session_open_repository(session, state, err);
+	if (status == STATUS_OK)
+		status = backup_lease_begin(session, err);
 	if (status == STATUS_OK)
 		status = backup_history_load(session, state, &history, err);
 	return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_connection.h"
+#include "backup_lease.h"
 #include "backup_repository.h"
 #include "backup_scheduler.h"
 #include "backup_submit.h"
@@ -141,6 +142,8 @@ static enum status use_share(struct backup_service *service, struct backup_targe
 		status = measure_share(share, &target->row, err);
 	if (status == STATUS_OK)
 		status = backup_repository_open(service, share, NULL, &repository, err);
+	if (status == STATUS_OK)
+		status = backup_lease_acquire(service, share, err);
 	if (status == STATUS_OK)
 		memcpy(repository_id, repository.marker.repository_id, GUID_TEXT_SIZE);
 	share_close(share);

@@ -3,6 +3,7 @@
 #ifndef BACKUP_PRIVATE_H
 #define BACKUP_PRIVATE_H
 
+#include "infrabackup/archive/lease.h"
 #include "infrabackup/backup.h"
 #include "infrabackup/crypto.h"
 
@@ -43,6 +44,21 @@
 /* Kept free so that a full share can still be listed and tidied. */
 #define BACKUP_SPACE_RESERVE (16ull << 20)
 
+/* How this process holds the repository; see backup_lease.h. */
+struct backup_lease {
+	char controller_id[GUID_TEXT_SIZE];
+	char instance_id[GUID_TEXT_SIZE];
+	char host[ARCHIVE_HOST_SIZE];
+	atomic_bool is_held;
+	atomic_bool owes_barriers; /* took it over, and the old holder is not shut out yet */
+	/* the keeper */
+	pthread_mutex_t mutex;
+	pthread_cond_t stopping;
+	pthread_t thread;
+	struct cancel *cancel;
+	bool is_running, is_stopping;
+};
+
 struct backup_service {
 	const struct config *config;
 	const struct share_registry *shares;
@@ -50,6 +66,7 @@ struct backup_service {
 	char *temporary_directory;
 	char *cache_directory;
 	int lock; /* descriptor that holds the lock of the state directory */
+	struct backup_lease lease;
 	struct db_pool *state;
 	struct db_pool *catalogue;
 	struct secret master_key;
@@ -88,6 +105,12 @@ MUST_CHECK enum status backup_target_open(const struct backup_service *service,
 					  const struct backup_target *target,
 					  const struct cancel *cancel, struct share **out,
 					  struct error *err);
+
+/* The same with another deadline of a call, in ms. */
+MUST_CHECK enum status backup_target_open_within(const struct backup_service *service,
+						 const struct backup_target *target,
+						 const struct cancel *cancel, long deadline,
+						 struct share **out, struct error *err);
 
 /* One warning in the log when the certificate has expired. */
 void backup_target_warn_expired(const struct backup_service *service,

@@ -190,7 +190,8 @@ static enum status list_leftovers(struct reconcile *reconcile, struct error *err
 	char sessions[ARCHIVE_NAME_SIZE];
 	(void)snprintf(sessions, sizeof sessions, ARCHIVE_GENERATIONS "/%s/sessions",
 		       reconcile->session->generation.name);
-	const char *const folders[] = { ARCHIVE_ROOT, ARCHIVE_CERTIFICATES, sessions };
+	const char *const folders[] = { ARCHIVE_ROOT, ARCHIVE_CERTIFICATES, ARCHIVE_LEASES,
+					ARCHIVE_SEQUENCE, sessions };
 	enum status status = STATUS_OK;
 	for (size_t i = 0; i < ARRAY_LENGTH(folders) && status == STATUS_OK; i++) {
 		(void)snprintf(reconcile->folder, sizeof reconcile->folder, "%s", folders[i]);

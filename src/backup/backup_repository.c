@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_lease.h"
 #include "backup_repository.h"
 
 static enum status make_marker(struct backup_service *service, struct archive_repository *marker)
@@ -23,7 +24,8 @@ static enum status make_marker(struct backup_service *service, struct archive_re
 static enum status make_folders(struct share *share, struct error *err)
 {
 	static const char *const folders[] = { ARCHIVE_CERTIFICATES, ARCHIVE_GENERATIONS,
-					       ARCHIVE_BACKUPS, ARCHIVE_TRASH };
+					       ARCHIVE_BACKUPS,      ARCHIVE_TRASH,
+					       ARCHIVE_LEASES,       ARCHIVE_SEQUENCE };
 	enum status status = STATUS_OK;
 	for (size_t i = 0; i < ARRAY_LENGTH(folders) && status == STATUS_OK; i++)
 		status = share_make_directories(share, folders[i], err);
@@ -54,26 +56,40 @@ static enum status create(struct backup_service *service, struct share *share, s
 	return status;
 }
 
-static enum status check_ours(struct backup_service *service,
+static enum status refuse_deployment(struct share *share, const struct archive_repository *marker,
+				     struct error *err)
+{
+	char holder[BACKUP_HOLDER_TEXT_SIZE];
+	backup_lease_holder_text(share, holder);
+	return fail(err, STATUS_CONFLICT, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
+		    "the share belongs to deployment %s (%s, region %s)%s; use another folder for "
+		    "this one, or, to take that deployment's place, recover its "
+		    "role " BACKUP_SERVICE_ROLE " under its own deployment id",
+		    marker->deployment_id, marker->external_domain, marker->region, holder);
+}
+
+static enum status refuse_signer(const struct backup_service *service, struct share *share,
+				 const struct archive_repository *marker, struct error *err)
+{
+	char theirs[FINGERPRINT_TEXT_SIZE], holder[BACKUP_HOLDER_TEXT_SIZE];
+	signer_fingerprint(marker->signer_public_key, theirs);
+	backup_lease_holder_text(share, holder);
+	return fail(err, STATUS_CONFLICT, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
+		    "the repository is signed by %s, this service is %s%s; recover the service's "
+		    "own role from it, or use another folder",
+		    theirs, service->signer, holder);
+}
+
+static enum status check_ours(struct backup_service *service, struct share *share,
 			      const struct archive_repository *marker, const char *expected_id,
 			      struct error *err)
 {
 	unsigned char public_key[ED25519_PUBLIC_SIZE];
-	char theirs[FINGERPRINT_TEXT_SIZE];
 	if (!text_equal_ignoring_case(marker->deployment_id, service->config->deployment.id))
-		return fail(
-			err, STATUS_CONFLICT, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
-			"the share belongs to deployment %s (%s, region %s); use another folder "
-			"for this one",
-			marker->deployment_id, marker->external_domain, marker->region);
+		return refuse_deployment(share, marker, err);
 	signing_key_public(service->identity, public_key);
-	signer_fingerprint(marker->signer_public_key, theirs);
 	if (memcmp(public_key, marker->signer_public_key, sizeof public_key) != 0)
-		return fail(
-			err, STATUS_CONFLICT, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
-			"the repository is signed by %s, this service is %s; recover the service's "
-			"own role from it, or use another folder",
-			theirs, service->signer);
+		return refuse_signer(service, share, marker, err);
 	if (expected_id != NULL && strcmp(expected_id, marker->repository_id) != 0)
 		return fail(err, STATUS_SHARE_PATH, BACKUP_STEP_MARKER, ARCHIVE_REPOSITORY_FILE,
 			    "found repository %s where %s is expected: another share is mounted at "
@@ -96,7 +112,12 @@ static enum status read_or_create(struct backup_service *service, struct share *
 			    "or the "
 			    "repository was removed",
 			    expected_id);
-	return create(service, share, bytes, err);
+	status = create(service, share, bytes, err);
+	/* Another controller made it at the same moment: the one that stands counts. */
+	if (status == STATUS_EXISTS)
+		status = share_get(share, ARCHIVE_REPOSITORY_FILE, ARCHIVE_SMALL_FILE_MAX, bytes,
+				   err);
+	return status;
 }
 
 enum status backup_repository_open(struct backup_service *service, struct share *share,
@@ -112,7 +133,7 @@ enum status backup_repository_open(struct backup_service *service, struct share 
 		status =
 			archive_repository_parse(bytes.data, bytes.length, &repository.marker, err);
 	if (status == STATUS_OK)
-		status = check_ours(service, &repository.marker, expected_id, err);
+		status = check_ours(service, share, &repository.marker, expected_id, err);
 	/* A crash between the two files leaves the copy missing; it is made good here. */
 	if (status == STATUS_OK)
 		status = put_copy(share, &bytes, err);

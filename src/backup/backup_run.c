@@ -5,6 +5,7 @@
 
 #include "backup_commit.h"
 #include "backup_progress.h"
+#include "backup_lease.h"
 
 #define ROLES_AT_ONCE 4
 
@@ -82,6 +83,8 @@ static enum status prepare(struct backup_job *job, struct error *err)
 	struct backup_session *session = &job->session;
 	jobs_run_progress(session->run, "checking the share", 0, 0);
 	enum status status = backup_session_open_repository(session, job->state, err);
+	if (status == STATUS_OK)
+		status = backup_lease_begin(session, err);
 	if (status == STATUS_OK)
 		status = backup_history_load(session, job->state, &job->history, err);
 	if (status == STATUS_OK)
@@ -233,7 +236,7 @@ enum status backup_run(struct jobs_run *run, void *context, struct error *err)
 		return fail_memory(err, "begin backup");
 	enum status status = open_job(job, run, context, err);
 	if (status == STATUS_OK)
-		status = run_all(job, err);
+		status = backup_lease_explain(&job->session, run_all(job, err), err);
 	close_job(job);
 	free(job);
 	return status;

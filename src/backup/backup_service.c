@@ -6,7 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "backup_private.h"
+#include "backup_lease.h"
 
 #define STATE_CONNECTIONS 24
 #define CATALOGUE_CONNECTIONS 24
@@ -186,6 +186,8 @@ static enum status open_all(struct backup_service *service, struct error *err)
 	if (status == STATUS_OK)
 		status = lock_state(service, err);
 	if (status == STATUS_OK)
+		status = backup_lease_init(service, err);
+	if (status == STATUS_OK)
 		status = open_databases(service, err);
 	if (status == STATUS_OK)
 		status = clear_folders(service, err);
@@ -205,6 +207,8 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 	service->clock = settings->clock;
 	atomic_init(&service->verify_looked, clock_now(service->clock));
 	service->lock = -1;
+	(void)pthread_mutex_init(&service->lease.mutex, NULL);
+	thread_condition_init(&service->lease.stopping);
 	const struct jobs_kind kinds[BACKUP_KIND_COUNT] = {
 		{ BACKUP_KIND_LOCATION_UPDATE, backup_location_run, service },
 		{ BACKUP_KIND_BACKUP, backup_run, service },
@@ -228,6 +232,9 @@ void backup_service_close(struct backup_service *service)
 {
 	if (service == NULL)
 		return;
+	backup_keeper_stop(service);
+	(void)pthread_cond_destroy(&service->lease.stopping);
+	(void)pthread_mutex_destroy(&service->lease.mutex);
 	db_pool_free(service->catalogue);
 	db_pool_free(service->state);
 	signing_key_free(service->identity);

@@ -127,6 +127,12 @@ struct backup_history {
 };
 MUST_CHECK enum status backup_history_load(struct backup_session *session, struct db *state,
 					   struct backup_history *out, struct error *err);
+/* The folder of a run that ended between taking its number and COMMIT: nobody else can have the
+ * number, so the backup is committed in its place. *@is_committed says whether it was
+ * (backup_finish.c). */
+MUST_CHECK enum status backup_finish_commit(struct backup_session *session, struct share *share,
+					    const char *folder, bool *is_committed,
+					    struct error *err);
 /* The head that the next backup must find (and its verify). */
 MUST_CHECK enum status backup_history_note(struct backup_session *session, struct db *state,
 					   uint64_t sequence, const char *backup_id,

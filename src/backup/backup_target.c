@@ -59,12 +59,22 @@ struct share_options backup_target_options(const struct backup_service *service,
 	};
 }
 
+enum status backup_target_open_within(const struct backup_service *service,
+				      const struct backup_target *target,
+				      const struct cancel *cancel, long deadline,
+				      struct share **out, struct error *err)
+{
+	struct share_options options = backup_target_options(service, target, cancel);
+	options.deadline = deadline;
+	return share_open(service->shares, &options, out, err);
+}
+
 enum status backup_target_open(const struct backup_service *service,
 			       const struct backup_target *target, const struct cancel *cancel,
 			       struct share **out, struct error *err)
 {
-	const struct share_options options = backup_target_options(service, target, cancel);
-	return share_open(service->shares, &options, out, err);
+	return backup_target_open_within(service, target, cancel,
+					 service->config->engine.share_deadline, out, err);
 }
 
 /* Allowed, because a backup under an expired certificate is better than none; but somebody should

@@ -107,6 +107,13 @@ static void add_path(struct recover_paths *paths, const char *path)
 	assert_non_null(items[paths->count++]);
 }
 
+/* What keeps writers apart is of no use to readers. */
+static bool is_of_writers(const char *name)
+{
+	return text_starts_with(name, ARCHIVE_LEASES "/") ||
+	       text_starts_with(name, ARCHIVE_SEQUENCE "/");
+}
+
 static void list_folder(const char *root, const char *folder, struct recover_paths *paths)
 {
 	AUTO_FREE char *path = folder[0] != '\0' ? text_join(root, folder) : strdup(root);
@@ -120,7 +127,7 @@ static void list_folder(const char *root, const char *folder, struct recover_pat
 		assert_non_null(name);
 		if (entry->d_type == DT_DIR)
 			list_folder(root, name, paths);
-		else
+		else if (!is_of_writers(name))
 			add_path(paths, name);
 	}
 	(void)closedir(directory);
