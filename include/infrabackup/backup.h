@@ -33,6 +33,13 @@ struct backup_initialized {
  * token. STATUS_EXISTS when it is initialised already; nothing is changed then. */
 MUST_CHECK enum status backup_state_init(const struct config *config, const struct clock *clock,
 					 struct backup_initialized *out, struct error *err);
+/* Makes a lost state database again from what @share keeps of it, sealed under the master key that
+ * the state directory still has; with a new administrator token. The service compares it with the
+ * share when it starts. STATUS_EXISTS when the database is there, STATUS_NOT_FOUND when there is no
+ * master key or nothing on the share, STATUS_INTEGRITY when it belongs to another master key. */
+MUST_CHECK enum status backup_state_rebuild(const struct config *config, const struct clock *clock,
+					    struct share *share, struct backup_initialized *out,
+					    struct error *err);
 void backup_initialized_done(struct backup_initialized *initialized);
 
 /* --- the service --- */

@@ -110,6 +110,13 @@ static const char *const maintenance_operations[] = { "Update", "HardwareReplace
 
 static const struct app_option options_init[] = { OPTION_CONFIG(true, "the configuration"),
 						  OPTION_JSON };
+static const struct app_option options_initialize[] = {
+	OPTION_CONFIG(true, "the configuration"),
+	OPTION_TEXT("from", from, "SHARE",
+		    "rebuilds a lost database: what MASBackup of this deployment stands in"),
+	OPTIONS_LOGON,
+	OPTION_JSON,
+};
 static const struct app_option options_token_create[] = {
 	OPTION_CONFIG(true, "the configuration"),
 	OPTION_NEEDED("name", name, "NAME", "shown in the log and beside what it did"),
@@ -259,12 +266,18 @@ static const struct app_option options_recover[] = {
 const struct app_command app_commands[] = {
 	{ .name = "init",
 	  .summary = "makes the state directory, the keys and the first token",
-	  .description = "Makes the state directory of a new deployment: master key, identity key, "
-			 "database.\nPrints the fingerprint of the identity key, which belongs in "
-			 "the recovery kit beside\nthe PFX, and the first administrator token, "
-			 "which is shown only once.",
-	  .examples = "  infrabackup init -c /etc/infrabackup/config.json\n",
-	  .table = TABLE(options_init),
+	  .description =
+		  "Makes the state directory of a new deployment: master key, identity key, "
+		  "database.\nPrints the fingerprint of the identity key, which belongs in "
+		  "the recovery kit beside\nthe PFX, and the first administrator token, "
+		  "which is shown only once.\n\nWith --from: the master key is there, the "
+		  "database is lost, also its sealed copy\nbeside it, from which serve would "
+		  "have made it anew. Makes it from the share that\nholds the backups, and a "
+		  "new administrator token. Jobs that made no backup are\nforgotten, what was "
+		  "set and revoked after the last backup is as it was before.",
+	  .examples = "  infrabackup init -c /etc/infrabackup/config.json\n"
+		      "  infrabackup init -c config.json --from /mnt/backup\n",
+	  .table = TABLE(options_initialize),
 	  .run = app_init },
 	{ .name = "serve",
 	  .summary = "runs the service",

@@ -6,6 +6,8 @@
 
 #include "app_private.h"
 
+#define DEFAULT_DEADLINE 60
+
 static enum status show(struct app_call *call, const struct config *config,
 			const struct backup_initialized *made, struct error *err)
 {
@@ -24,13 +26,38 @@ static enum status show(struct app_call *call, const struct config *config,
 	return STATUS_OK;
 }
 
+/* The database was lost, the master key was not. */
+static enum status rebuild(struct app_call *call, const struct config *config,
+			   struct backup_initialized *made, struct error *err)
+{
+	const struct app_share_request request = {
+		.share = call->arguments.from,
+		.option = "--from",
+		.deadline = DEFAULT_DEADLINE,
+		.config = config,
+	};
+	struct app_share prepared;
+	struct share *share = NULL;
+	enum status status = app_share_prepare(&call->arguments, &request, &prepared, err);
+	if (status != STATUS_OK)
+		return status;
+	status = share_open(&prepared.drivers.registry, &prepared.options, &share, err);
+	if (status == STATUS_OK)
+		status = backup_state_rebuild(config, &system_clock, share, made, err);
+	share_close(share);
+	app_share_done(&prepared);
+	return status;
+}
+
 enum status app_init(struct app_call *call, struct error *err)
 {
 	struct config *config = NULL;
 	struct backup_initialized made = { .token = SECRET_EMPTY };
 	enum status status = config_load(call->arguments.config, &config, err);
 	if (status == STATUS_OK)
-		status = backup_state_init(config, &system_clock, &made, err);
+		status = call->arguments.from != NULL
+				 ? rebuild(call, config, &made, err)
+				 : backup_state_init(config, &system_clock, &made, err);
 	if (status == STATUS_OK)
 		status = show(call, config, &made, err);
 	backup_initialized_done(&made);

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "backup_commit.h"
-#include "backup_quarantine.h"
+#include "backup_kept.h"
 #include "backup_lease.h"
+#include "backup_quarantine.h"
 
 /* Reading back happens in share_put(); COMMIT is the last name that appears. */
 static enum status put_file(struct backup_commit *commit, const char *file, const void *data,
@@ -76,6 +77,8 @@ static enum status put_commit(struct backup_commit *commit,
 	enum status status = archive_commit_write(&file, &bytes, err);
 	if (status == STATUS_OK)
 		status = backup_packs_check(commit->session, err);
+	if (status == STATUS_OK)
+		status = backup_kept_put(commit, err);
 	if (status == STATUS_OK)
 		status = take_number(commit, err);
 	if (status == STATUS_OK)

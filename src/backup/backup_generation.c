@@ -78,13 +78,15 @@ static enum status make_generation(struct backup_session *session, struct db *st
 	return status;
 }
 
-/* A generation ends after its number of backups, with another certificate, and with another
- * repository. */
+/* A generation ends after its number of backups, with another certificate, with another repository,
+ * and when its secret is lost. */
 static enum status may_continue(struct backup_session *session, struct db *state, bool *out,
 				struct error *err)
 {
 	const struct db_generation *generation = &session->generation;
 	struct buffer repository;
+	if (generation->dedup_secret_sealed.length == 0)
+		return STATUS_OK;
 	buffer_init(&repository, 256);
 	enum status status = db_setting_get(state, SETTING_GENERATION_REPOSITORY, &repository, err);
 	if (status == STATUS_OK)

@@ -87,6 +87,22 @@ static enum status check_committed(struct history_run *run, const struct backup_
 	return status;
 }
 
+/* One that the database has lost. Its dedup secret is lost too, so nothing more is added to it. */
+static enum status add_generation(struct history_run *run, const struct archive_record *record,
+				  struct error *err)
+{
+	struct db_generation row;
+	memset(&row, 0, sizeof row);
+	if (!archive_generation_parse(record->generation, &row.number))
+		return fail(err, STATUS_INTEGRITY, "take in backup", record->generation,
+			    "it is not the name of a generation");
+	(void)snprintf(row.name, sizeof row.name, "%s", record->generation);
+	memcpy(row.thumbprint, record->thumbprint, sizeof row.thumbprint);
+	row.created_time = record->started_time;
+	enum status status = db_generation_add(run->state, &row, err);
+	return status == STATUS_EXISTS ? STATUS_OK : status;
+}
+
 static enum status add_backup(struct history_run *run, const struct backup_folder *folder,
 			      struct archive_record *record,
 			      const unsigned char digest[SHA256_SIZE], struct error *err)
@@ -114,7 +130,9 @@ static enum status add_backup(struct history_run *run, const struct backup_folde
 	row.bytes = record->bytes;
 	row.new_bytes = record->new_bytes;
 	memcpy(row.record_sha256, digest, SHA256_SIZE);
-	enum status status = db_backup_add(run->state, &row, err);
+	enum status status = add_generation(run, record, err);
+	if (status == STATUS_OK)
+		status = db_backup_add(run->state, &row, err);
 	return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 
@@ -207,6 +225,8 @@ static enum status take_in(struct history_run *run, const struct backup_folder *
 		hash_sha256(bytes.data, bytes.length, taken.digest);
 		status = db_transaction(run->state, add_head, &taken, err);
 	}
+	if (status == STATUS_OK)
+		status = backup_history_note_keys(run->share, run->state, taken.record, err);
 	if (status == STATUS_OK)
 		log_message(LOG_LEVEL_INFO, "backup %s was on the share and is known again",
 			    folder->backup_id);

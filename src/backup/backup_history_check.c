@@ -4,6 +4,7 @@
  * next backup. */
 #include <string.h>
 
+#include "backup_kept.h"
 #include "backup_lease.h"
 
 static enum status check(struct backup_session *session, struct db *state, struct error *err)
@@ -17,6 +18,8 @@ static enum status check(struct backup_session *session, struct db *state, struc
 		status = backup_lease_begin(session, err);
 	if (status == STATUS_OK)
 		status = backup_history_load(session, state, &history, err);
+	if (status == STATUS_OK)
+		status = db_setting_set(state, SETTING_REBUILT, "0", err);
 	return status;
 }
 
@@ -49,6 +52,17 @@ static enum status see_newest(const struct db_job *job, void *context, struct er
 	return STATUS_OK;
 }
 
+/* A rebuilt database knows nothing that came after its copy. */
+static enum status was_rebuilt(struct db *state, bool *out, struct error *err)
+{
+	struct buffer value;
+	buffer_init(&value, 64);
+	enum status status = db_setting_get(state, SETTING_REBUILT, &value, err);
+	*out = status == STATUS_OK && strcmp((const char *)value.data, "1") == 0;
+	buffer_done(&value);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status backup_history_submit(struct backup_service *service, struct db *state,
 				  struct error *err)
 {
@@ -56,7 +70,10 @@ enum status backup_history_submit(struct backup_service *service, struct db *sta
 	char id[GUID_TEXT_SIZE];
 	enum status status = db_job_list(state, service->config->deployment.location, "backup", 1,
 					 see_newest, &newest, err);
-	if (status != STATUS_OK || !newest.was_interrupted)
+	bool rebuilt = false;
+	if (status == STATUS_OK)
+		status = was_rebuilt(state, &rebuilt, err);
+	if (status != STATUS_OK || (!newest.was_interrupted && !rebuilt))
 		return status;
 	const struct backup_job_request request = { .kind = BACKUP_KIND_HISTORY_CHECK,
 						    .caller = "start" };

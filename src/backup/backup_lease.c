@@ -297,6 +297,7 @@ enum status backup_lease_begin(struct backup_session *session, struct error *err
 	enum status status = backup_connection_take(session, &share, err);
 	if (status == STATUS_OK)
 		status = backup_lease_acquire(session->service, share, err);
+	session->began_as_holder = status == STATUS_OK;
 	backup_connection_give(session, share, status != STATUS_OK);
 	return status;
 }
@@ -334,11 +335,11 @@ enum status backup_lease_explain(struct backup_session *session, enum status sta
 {
 	struct archive_lease newest;
 	struct share *share = NULL;
-	if (!may_come_from_loss(status) || !atomic_load(&session->service->lease.is_held) ||
+	if (!may_come_from_loss(status) || !session->began_as_holder ||
 	    backup_connection_take(session, &share, NULL) != STATUS_OK)
 		return status;
 	enum status read = read_newest(share, &newest, NULL);
-	if (read == STATUS_OK && !is_mine(session->service, &newest)) {
+	if (read == STATUS_OK && newest.number > 0 && !is_mine(session->service, &newest)) {
 		atomic_store(&session->service->lease.is_held, false);
 		status = fail_lost(&newest, err);
 	}

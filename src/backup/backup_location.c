@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_connection.h"
+#include "backup_kept.h"
 #include "backup_lease.h"
 #include "backup_repository.h"
 #include "backup_scheduler.h"
@@ -205,7 +206,10 @@ static enum status update(struct backup_service *service, struct db *state, stru
 	if (status != STATUS_OK)
 		return status;
 	struct store_request request = { service, &target->row, repository_id, report };
-	return db_transaction(state, store_body, &request, err);
+	status = db_transaction(state, store_body, &request, err);
+	if (status == STATUS_OK)
+		backup_kept_store(service, state);
+	return status;
 }
 
 enum status backup_location_run(struct jobs_run *run, void *context, struct error *err)

@@ -116,6 +116,12 @@ MUST_CHECK enum status backup_target_open_within(const struct backup_service *se
 void backup_target_warn_expired(const struct backup_service *service,
 				const struct certificate *certificate);
 
+/* The lock that one process a state directory holds, as an open descriptor. STATUS_CONFLICT. */
+MUST_CHECK enum status backup_state_lock(const char *state_directory, int *out, struct error *err);
+/* STATUS_NOT_FOUND, with what to do. */
+MUST_CHECK enum status backup_state_load_master_key(const char *state_directory, struct secret *out,
+						    struct error *err);
+
 /* Seals @plain under the master key into the database, and back. */
 MUST_CHECK enum status backup_secret_store(struct db *state, const struct secret *master_key,
 					   const char *name, const struct secret *plain,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "backup_commit.h"
-#include "backup_progress.h"
 #include "backup_lease.h"
+#include "backup_progress.h"
 
 #define ROLES_AT_ONCE 4
 

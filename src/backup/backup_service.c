@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "backup_kept.h"
 #include "backup_lease.h"
 
 #define STATE_CONNECTIONS 24
@@ -13,39 +14,41 @@
 #define KEY_FILE_MAX (1u << 20)
 
 /* One process a state directory: two would claim each other's jobs. */
-static enum status lock_state(struct backup_service *service, struct error *err)
+enum status backup_state_lock(const char *state_directory, int *out, struct error *err)
 {
-	AUTO_FREE char *path = file_join(service->config->state_directory, STATE_LOCK);
+	AUTO_FREE char *path = file_join(state_directory, STATE_LOCK);
 	if (path == NULL)
 		return fail_memory(err, "open state directory");
-	service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (service->lock < 0)
+	AUTO_CLOSE lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0)
 		return fail_errno(err, STATUS_FAILED, "open state directory", path);
-	if (flock(service->lock, LOCK_EX | LOCK_NB) == 0)
+	if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+		*out = TAKE_DESCRIPTOR(lock);
 		return STATUS_OK;
+	}
 	if (errno != EWOULDBLOCK)
 		return fail_errno(err, STATUS_FAILED, "lock state directory", path);
 	return fail(err, STATUS_CONFLICT, "lock state directory", path,
 		    "another process serves this state directory");
 }
 
-static enum status load_master_key(struct backup_service *service, struct error *err)
+enum status backup_state_load_master_key(const char *state_directory, struct secret *out,
+					 struct error *err)
 {
-	const char *directory = service->config->state_directory;
-	AUTO_FREE char *path = file_join(directory, STATE_MASTER_KEY);
+	AUTO_FREE char *path = file_join(state_directory, STATE_MASTER_KEY);
 	if (path == NULL)
 		return fail_memory(err, "open state directory");
 	struct buffer bytes;
 	buffer_init(&bytes, KEY_SIZE + 1);
 	enum status status = file_read(path, KEY_SIZE, &bytes, err);
 	if (status == STATUS_NOT_FOUND)
-		status = fail(err, STATUS_NOT_FOUND, "open state directory", directory,
+		status = fail(err, STATUS_NOT_FOUND, "open state directory", state_directory,
 			      "it is not initialised; run `infrabackup init -c CONFIG` first");
 	if (status == STATUS_OK && bytes.length != KEY_SIZE)
 		status = fail(err, STATUS_INTEGRITY, "read master key", path,
 			      "found %zu bytes, a master key has %d", bytes.length, KEY_SIZE);
 	if (status == STATUS_OK)
-		status = secret_copy(&service->master_key, bytes.data, bytes.length, err);
+		status = secret_copy(out, bytes.data, bytes.length, err);
 	if (bytes.data != NULL)
 		explicit_bzero(bytes.data, bytes.length);
 	buffer_done(&bytes);
@@ -62,10 +65,12 @@ static enum status open_databases(struct backup_service *service, struct error *
 	if (state == NULL || catalogue == NULL)
 		return fail_memory(err, "open state directory");
 	struct stat there;
-	if (stat(state, &there) != 0)
-		return fail_errno(err, STATUS_NOT_FOUND, "open state database", state);
 	enum status status = STATUS_OK;
-	if (stat(catalogue, &there) != 0)
+	if (stat(state, &there) != 0)
+		status = errno == ENOENT
+				 ? backup_kept_restore(directory, &service->master_key, state, err)
+				 : fail_errno(err, STATUS_NOT_FOUND, "open state database", state);
+	if (status == STATUS_OK && stat(catalogue, &there) != 0)
 		status = file_remove_tree(service->cache_directory, err);
 	if (status == STATUS_OK)
 		status = db_pool_new(state, DB_STATE, STATE_CONNECTIONS, &service->state, err);
@@ -182,9 +187,10 @@ static enum status open_all(struct backup_service *service, struct error *err)
 {
 	enum status status = make_folders(service, err);
 	if (status == STATUS_OK)
-		status = load_master_key(service, err);
+		status = backup_state_load_master_key(service->config->state_directory,
+						      &service->master_key, err);
 	if (status == STATUS_OK)
-		status = lock_state(service, err);
+		status = backup_state_lock(service->config->state_directory, &service->lock, err);
 	if (status == STATUS_OK)
 		status = backup_lease_init(service, err);
 	if (status == STATUS_OK)

@@ -43,6 +43,7 @@ struct backup_session {
 	struct jobs_run *run;
 	const struct cancel *cancel;
 	struct backup_repository repository;
+	bool began_as_holder;            /* of the repository; see backup_lease.h */
 	struct certificate *certificate; /* the location's */
 	unsigned char backup_id[GUID_SIZE];
 	char session_id[GUID_TEXT_SIZE];
@@ -138,6 +139,10 @@ MUST_CHECK enum status backup_history_note(struct backup_session *session, struc
 					   uint64_t sequence, const char *backup_id,
 					   const unsigned char sha256[SHA256_SIZE],
 					   struct error *err);
+/* Notes the use of the certificates of a backup that was taken in (backup_history_keys.c). */
+MUST_CHECK enum status backup_history_note_keys(struct share *share, struct db *state,
+						const struct archive_record *record,
+						struct error *err);
 /* Certificates that can open this session: the location's, escrow, drill; at most @max. */
 size_t backup_recipients(const struct backup_session *session,
 			 const struct certificate **recipients, const char **purposes, size_t max);

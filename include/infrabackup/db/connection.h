@@ -25,6 +25,9 @@ void db_close(struct db *db);
  * backup API). STATUS_EXISTS. */
 MUST_CHECK enum status db_copy_to(struct db *db, const char *path, struct error *err);
 
+/* The same of a state database, of its jobs only those that made a backup that exists. */
+MUST_CHECK enum status db_copy_without_history(struct db *db, const char *path, struct error *err);
+
 /* Connections for many threads, opened when needed, at most @max. */
 struct db_pool;
 MUST_CHECK enum status db_pool_new(const char *path, enum db_kind kind, size_t max,

@@ -194,6 +194,37 @@ static void test_db_read_damaged_page_is_integrity(void **state)
 	buffer_done(&bytes);
 }
 
+static void test_db_copy_without_history_keeps_only_jobs_of_backups(void **state)
+{
+	struct db_fixture *fixture = *state;
+	char made[GUID_TEXT_SIZE], failed[GUID_TEXT_SIZE], sql[1024], path[256];
+	db_fixture_add_job(fixture->db, "backup", "north", made);
+	assert_true(db_fixture_sql(fixture->path, "UPDATE job SET state = 'Succeeded'"));
+	db_fixture_add_job(fixture->db, "backup", "north", failed);
+	(void)snprintf(
+		sql, sizeof sql,
+		"INSERT INTO generation VALUES (1, '0001-89abcdef', printf('%%.40d', 0), NULL, 1, "
+		"1);"
+		"INSERT INTO backup VALUES ('%s', 'north', 1, 'folder', '0001-89abcdef',"
+		" 'Succeeded', 1, 2, '1.2', NULL, 'deployment', printf('%%.40d', 0), 0, 1, 3, 4,"
+		" zeroblob(32)); INSERT INTO job_role (job_id, position, role, state) VALUES"
+		" ('%s', 0, 'Data', 'Succeeded'), ('%s', 0, 'Data', 'Queued')",
+		made, made, failed);
+	assert_true(db_fixture_sql(fixture->path, sql));
+	assert_int_equal(db_setting_set(fixture->db, "name", "value", NULL), STATUS_OK);
+	(void)snprintf(path, sizeof path, "%s/copy", fixture->folder);
+	assert_int_equal(db_copy_without_history(fixture->db, path, NULL), STATUS_OK);
+	assert_int_equal(db_copy_without_history(fixture->db, path, NULL), STATUS_EXISTS);
+	assert_int_equal(db_fixture_number(path, "SELECT count(*) FROM job"), 1);
+	assert_int_equal(db_fixture_number(path, "SELECT count(*) FROM job_role"), 1);
+	assert_int_equal(db_fixture_number(path, "SELECT count(*) FROM backup"), 1);
+	assert_int_equal(db_fixture_number(path, "SELECT count(*) FROM setting"), 1);
+	/* As good as the first: same migrations, one file. */
+	struct db *copy = NULL;
+	assert_int_equal(db_open(path, DB_STATE, &copy, NULL), STATUS_OK);
+	db_close(copy);
+}
+
 static void test_db_copy_to_copies_committed_rows_into_one_private_file(void **state)
 {
 	struct db_fixture *fixture = *state;
@@ -227,6 +258,7 @@ int main(void)
 		WITH(test_db_open_no_database_is_integrity, db_fixture_folder),
 		WITH(test_db_open_missing_folder_names_the_path, db_fixture_folder),
 		WITH(test_db_read_damaged_page_is_integrity, db_fixture_state),
+		WITH(test_db_copy_without_history_keeps_only_jobs_of_backups, db_fixture_state),
 		WITH(test_db_copy_to_copies_committed_rows_into_one_private_file, db_fixture_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
