@@ -275,7 +275,8 @@ static enum status compare_folder(struct history_run *run, const struct backup_f
 	if (status != STATUS_NOT_FOUND)
 		return status;
 	status = has_commit(run, folder, &committed, err);
-	if (status == STATUS_OK && !committed)
+	/* Up to the head, what has no COMMIT had one, and somebody took it away. */
+	if (status == STATUS_OK && !committed && folder->sequence > run->out->previous_sequence)
 		status = backup_finish_commit(run->session, run->share, folder->name, &committed,
 					      err);
 	if (status != STATUS_OK)
@@ -365,6 +366,8 @@ static enum status compare_all(struct history_run *run, struct error *err)
 	if (run->folders.count > 1)
 		qsort(run->folders.items, run->folders.count, sizeof *run->folders.items,
 		      compare_folders);
+	if (status == STATUS_OK)
+		status = read_head(run, err);
 	if (status == STATUS_OK)
 		status = backup_slot_highest(run->share, &run->out->sequence, err);
 	run->out->sequence++;

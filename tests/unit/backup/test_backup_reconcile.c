@@ -196,7 +196,7 @@ static void test_backup_after_the_head_was_removed_shows_the_gap(void **state)
 	struct service_fixture *fixture = *state;
 	service_fixture_back_up(fixture);
 	service_fixture_back_up(fixture);
-	assert_true(find(fixture, "/00000002-") > 0);
+	assert_true(find(fixture, "backups/00000002-") > 0);
 	*strrchr(search.found, '/') = '\0';
 	char *folder = strdup(search.found);
 	assert_int_equal(file_remove_tree(folder, NULL), STATUS_OK);
@@ -223,7 +223,7 @@ static void test_verify_of_one_backup_is_not_failed_by_another(void **state)
 	service_fixture_back_up(fixture);
 	service_fixture_back_up(fixture);
 	/* The newest loses its COMMIT, as when its run was interrupted at the very last step. */
-	assert_true(find(fixture, "/00000002-") > 0);
+	assert_true(find(fixture, "backups/00000002-") > 0);
 	*strrchr(search.found, '/') = '\0';
 	char *commit = file_join(search.found, "COMMIT");
 	assert_int_equal(unlink(commit), 0);
