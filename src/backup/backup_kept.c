@@ -14,7 +14,6 @@
 
 #define KEPT_FILE "state.sealed"
 #define KEPT_PURPOSE "kept-state"
-#define KEPT_FOLDER ARCHIVE_ROOT "/service"
 #define KEPT_SUFFIX ".sealed"
 #define KEPT_MAX (256u << 20)
 /* On the share: the newest may belong to a backup that was never committed. */
@@ -103,7 +102,7 @@ static enum status see_kept(const struct share_entry *entry, void *context, stru
 	struct kept_name item = { 0 };
 	if (entry->is_directory || !parse_kept(entry->name, &item.sequence))
 		return STATUS_OK;
-	(void)snprintf(item.name, sizeof item.name, KEPT_FOLDER "/%.80s", entry->name);
+	(void)snprintf(item.name, sizeof item.name, ARCHIVE_SERVICE "/%.80s", entry->name);
 	struct kept_name *items = reallocarray(list->items, list->count + 1, sizeof *items);
 	if (items == NULL)
 		return fail_memory(err, "list copies of the state");
@@ -122,7 +121,7 @@ static int compare_kept(const void *left, const void *right)
 /* Newest first; none is OK. */
 static enum status list_kept(struct share *share, struct kept_list *list, struct error *err)
 {
-	enum status status = share_list(share, KEPT_FOLDER, see_kept, list, err);
+	enum status status = share_list(share, ARCHIVE_SERVICE, see_kept, list, err);
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof *list->items, compare_kept);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -145,9 +144,9 @@ static enum status put_kept(struct backup_commit *commit, struct share *share,
 			    const struct buffer *sealed, struct error *err)
 {
 	char name[ARCHIVE_NAME_SIZE];
-	(void)snprintf(name, sizeof name, KEPT_FOLDER "/%08" PRIu64 "-%s" KEPT_SUFFIX,
+	(void)snprintf(name, sizeof name, ARCHIVE_SERVICE "/%08" PRIu64 "-%s" KEPT_SUFFIX,
 		       commit->history->sequence, jobs_run_job(commit->session->run)->id);
-	enum status status = share_make_directories(share, KEPT_FOLDER, err);
+	enum status status = share_make_directories(share, ARCHIVE_SERVICE, err);
 	if (status == STATUS_OK)
 		status = share_put(share, name, sealed->data, sealed->length, err);
 	if (status == STATUS_OK)
@@ -281,7 +280,7 @@ static enum status from_share(struct share *share, const struct secret *master_k
 	     i < list.count && (status == STATUS_NOT_FOUND || status == STATUS_INTEGRITY); i++)
 		status = try_kept(share, list.items[i].name, master_key, path, err);
 	if (status == STATUS_NOT_FOUND || status == STATUS_INTEGRITY)
-		status = fail(err, status, "rebuild state", KEPT_FOLDER,
+		status = fail(err, status, "rebuild state", ARCHIVE_SERVICE,
 			      "of %zu sealed copies of a service's state on the share none opens "
 			      "with this master key: look whether --from is the share of this "
 			      "deployment; else move the state directory away and recover the "

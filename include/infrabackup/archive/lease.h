@@ -8,6 +8,7 @@
 
 #define ARCHIVE_LEASES ARCHIVE_ROOT "/leases"
 #define ARCHIVE_SEQUENCE ARCHIVE_ROOT "/sequence"
+#define ARCHIVE_SERVICE ARCHIVE_ROOT "/service" /* sealed copies of the service's state */
 #define ARCHIVE_HOST_SIZE 256
 
 enum archive_lease_state {

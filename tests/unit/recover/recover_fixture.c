@@ -111,7 +111,8 @@ static void add_path(struct recover_paths *paths, const char *path)
 static bool is_of_writers(const char *name)
 {
 	return text_starts_with(name, ARCHIVE_LEASES "/") ||
-	       text_starts_with(name, ARCHIVE_SEQUENCE "/");
+	       text_starts_with(name, ARCHIVE_SEQUENCE "/") ||
+	       text_starts_with(name, ARCHIVE_SERVICE "/");
 }
 
 static void list_folder(const char *root, const char *folder, struct recover_paths *paths)
