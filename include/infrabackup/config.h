@@ -59,7 +59,8 @@ struct config {
 		long share_deadline;         /* ms one share call may take */
 		unsigned generation_backups; /* backups a generation; default 14 */
 		long lease_duration;         /* ms a controller holds its folder unless it renews */
-		bool drill_recipient; /* the service can open its own backups; default true */
+		uint64_t share_reserve; /* bytes of a file that keeps room on the share; 0: none */
+		bool drill_recipient;   /* the service can open its own backups; default true */
 		uint64_t verify_bytes_per_day; /* read back by itself; default 50 GiB, 0: none */
 		const char *const *escrow_certificate_files; /* further recipients; may be NULL */
 	} engine;

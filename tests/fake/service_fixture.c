@@ -62,15 +62,18 @@ static void make_config(struct service_fixture *fixture, const char *services,
 	const char *engine = engine_settings != NULL ? engine_settings : "\"verifyGiBPerDay\":0";
 	char *text = NULL;
 	struct error err;
+	/* A small reserve: the share of a test has room for it. */
+	const char *reserve =
+		strstr(engine, "shareReserveMiB") != NULL ? "" : ",\"shareReserveMiB\":1";
 	must(asprintf(
 		     &text,
 		     "{\"stateDir\":\"%s/state\",\"deployment\":{\"id\":\"b7e4b6f0-0d4c-4a54-8d08-"
 		     "0c1a56d7c002\",\"location\":\"north\",\"externalDomain\":\"example.com\","
 		     "\"subscriptionId\":\"7d0f5f0e-6a39-4c5e-9a64-0b6c86f1a001\",\"stampVersion\":"
-		     "\"1.2311.1.22\"},\"http\":{\"listen\":\"127.0.0.1:0\"},\"engine\":{%s},"
+		     "\"1.2311.1.22\"},\"http\":{\"listen\":\"127.0.0.1:0\"},\"engine\":{%s%s},"
 		     "\"services\":[{\"role\":\"Data\",\"provider\":\"directory\",\"path\":\"%s\"}%"
 		     "s]}",
-		     fixture->folder, engine, fixture->source_path,
+		     fixture->folder, engine, reserve, fixture->source_path,
 		     services != NULL ? services : "") > 0,
 	     "config");
 	must_be_ok(config_parse(text, strlen(text), "test", &fixture->config, &err), "config",

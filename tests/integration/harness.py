@@ -288,6 +288,8 @@ class Deployment:
                 "subscriptionId": self.subscription, "stampVersion": "1.2311.1.22",
                 "oemVersion": "2.2.2311.1"},
             "http": {"listen": "127.0.0.1:0"},
+            # A small reserve: the share of a test has room for it.
+            "engine": {"shareReserveMiB": 1},
             "services": [{"role": "Files", "provider": "directory", "path": self.source}]
             if services is None else services(self) if callable(services) else services}
         if tls:

@@ -15,6 +15,7 @@
 #define ARCHIVE_BACKUPS ARCHIVE_ROOT "/backups"
 #define ARCHIVE_TRASH ARCHIVE_ROOT "/trash"
 #define ARCHIVE_DELETIONS ARCHIVE_ROOT "/deletions"
+#define ARCHIVE_RESERVE_FILE ARCHIVE_ROOT "/reserve" /* keeps room, means nothing */
 
 #define ARCHIVE_MANIFEST_FILE "manifest.bin"
 #define ARCHIVE_RECORD_FILE "backup.json"
