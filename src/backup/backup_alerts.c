@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backup_alerts.h"
+#include "backup_forecast.h"
 
 /* Ended backups that say nothing (cancelled ones) and are looked past. */
 #define JOBS_MAX 50
@@ -208,6 +209,7 @@ static enum status review_capacity(const struct review *review, struct error *er
 		.frequency_hours = location->frequency_hours,
 		.retention_days = location->retention_days,
 		.generation_backups = review->service->config->engine.generation_backups,
+		.reserve = review->service->config->engine.share_reserve,
 	};
 	struct backup_forecast forecast = backup_forecast(&facts);
 	if (!forecast.is_almost_full)

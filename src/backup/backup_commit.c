@@ -79,6 +79,8 @@ static enum status put_commit(struct backup_commit *commit,
 		status = backup_packs_check(commit->session, err);
 	if (status == STATUS_OK)
 		status = backup_kept_put(commit, err);
+	/* Whoever has the number may be committed by the next run. */
+	commit->commit_tried = commit->commit_tried || status == STATUS_OK;
 	if (status == STATUS_OK)
 		status = take_number(commit, err);
 	if (status == STATUS_OK)

@@ -13,6 +13,7 @@ struct backup_commit {
 	bool is_automatic;
 	/* filled on the way */
 	char folder[ARCHIVE_FOLDER_SIZE];
+	bool commit_tried; /* COMMIT may be there, whatever the call said */
 	uint64_t manifest_size;
 	unsigned char manifest_sha256[SHA256_SIZE];
 	unsigned char record_sha256[SHA256_SIZE];

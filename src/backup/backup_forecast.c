@@ -2,7 +2,7 @@
 /* Judgements about time and room, from measured figures. */
 #include "infrabackup/retention.h"
 
-#include "backup_alerts.h"
+#include "backup_forecast.h"
 
 #define DAYS_MAX 36500
 
@@ -35,20 +35,27 @@ static int64_t days_to_full(const struct backup_forecast_facts *facts, uint64_t 
 	return days > DAYS_MAX ? DAYS_MAX : (int64_t)days;
 }
 
+uint64_t backup_forecast_next(const struct db_backup_summary *backups, bool begins_generation)
+{
+	if (begins_generation)
+		return backups->full_bytes;
+	return backups->grown_count > 0 ? backups->grown_bytes / backups->grown_count : 0;
+}
+
 struct backup_forecast backup_forecast(const struct backup_forecast_facts *facts)
 {
 	const struct db_backup_summary *backups = &facts->backups;
 	struct backup_forecast forecast = { .days_to_full = -1 };
-	uint64_t growth = 0;
 	if (facts->free < 0 || (backups->full_bytes == 0 && backups->grown_count == 0))
 		return forecast;
-	if (backups->grown_count > 0)
-		growth = backups->grown_bytes / backups->grown_count;
 	forecast.is_known = true;
-	forecast.needed = add(multiply(kept_backups(facts), growth),
-			      add(backups->full_bytes, BACKUP_SPACE_RESERVE));
+	forecast.kept = kept_backups(facts);
+	forecast.growth = backup_forecast_next(backups, false);
+	forecast.full = backup_forecast_next(backups, true);
+	forecast.needed =
+		add(multiply(forecast.kept, forecast.growth), add(forecast.full, facts->reserve));
 	forecast.is_almost_full = (uint64_t)facts->free < forecast.needed;
-	forecast.days_to_full = days_to_full(facts, growth);
+	forecast.days_to_full = days_to_full(facts, forecast.growth);
 	return forecast;
 }
 

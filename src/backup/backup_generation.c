@@ -98,7 +98,7 @@ static enum status may_continue(struct backup_session *session, struct db *state
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status choose_generation(struct backup_session *session, struct db *state,
+enum status backup_generation_choose(struct backup_session *session, struct db *state,
 				     struct error *err)
 {
 	struct db_generation *generation = &session->generation;
@@ -180,13 +180,10 @@ static enum status note_session(struct backup_session *session, struct error *er
 	return status;
 }
 
-enum status backup_generation_begin(struct backup_session *session, struct db *state,
-				    struct error *err)
+enum status backup_generation_begin(struct backup_session *session, struct error *err)
 {
 	struct share *share = NULL;
-	enum status status = choose_generation(session, state, err);
-	if (status == STATUS_OK)
-		status = make_session(session, err);
+	enum status status = make_session(session, err);
 	if (status == STATUS_OK)
 		status = backup_connection_take(session, &share, err);
 	if (status == STATUS_OK)

@@ -350,8 +350,6 @@ static enum status read_figures(struct history_run *run, struct error *err)
 	enum status status = db_backup_newest(
 		run->state, run->session->service->config->deployment.location, &newest, err);
 	if (status == STATUS_OK) {
-		run->out->previous_bytes = newest.bytes;
-		run->out->previous_new_bytes = newest.new_bytes;
 		if (newest.sequence >= run->out->sequence)
 			run->out->sequence = newest.sequence + 1;
 	}

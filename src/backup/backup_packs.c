@@ -8,7 +8,6 @@
 
 struct pack {
 	struct backup_pack_view view;
-	int64_t row;        /* 0: not in the catalogue yet */
 	uint32_t reference; /* BACKUP_SLOT_NONE: not used by this backup */
 };
 
@@ -99,7 +98,7 @@ enum status backup_packs_add_known(struct backup_packs *packs, const struct db_p
 	memcpy(item->view.sha256, pack->sha256, SHA256_SIZE);
 	memcpy(item->view.session_id, pack->session_id, GUID_TEXT_SIZE);
 	item->view.size = pack->size;
-	item->row = pack->id;
+	item->view.row = pack->id;
 	item->reference = BACKUP_SLOT_NONE;
 	insert_row(packs, pack->id, packs->count);
 	packs->known = ++packs->count;
@@ -130,7 +129,7 @@ void backup_packs_complete(struct backup_packs *packs, uint32_t slot,
 	struct pack *item = &packs->items[slot];
 	memcpy(item->view.sha256, sha256, SHA256_SIZE);
 	item->view.size = size;
-	item->row = row;
+	item->view.row = row;
 	insert_row(packs, row, slot);
 	(void)pthread_mutex_unlock(&packs->mutex);
 }

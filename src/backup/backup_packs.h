@@ -36,6 +36,7 @@ struct backup_pack_view {
 	unsigned char sha256[SHA256_SIZE];
 	uint64_t size;
 	char session_id[GUID_TEXT_SIZE];
+	int64_t row; /* 0: not in the catalogue yet */
 	bool is_new;
 };
 

@@ -41,9 +41,6 @@
 /* error_step of a share whose marker is not what is expected. */
 #define BACKUP_STEP_MARKER "check repository marker"
 
-/* Kept free so that a full share can still be listed and tidied. */
-#define BACKUP_SPACE_RESERVE (16ull << 20)
-
 /* How this process holds the repository; see backup_lease.h. */
 struct backup_lease {
 	char controller_id[GUID_TEXT_SIZE];

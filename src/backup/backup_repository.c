@@ -32,11 +32,17 @@ static enum status make_folders(struct share *share, struct error *err)
 	return status;
 }
 
-/* An earlier attempt may have written the first file only: its bytes are then the ones to copy. */
+/* An earlier attempt may have written the first file only: its bytes are then the ones to copy.
+ * Nothing is written when it is there, so that a repository on a full share can be opened. */
 static enum status put_copy(struct share *share, const struct buffer *bytes, struct error *err)
 {
-	enum status status =
-		share_put(share, ARCHIVE_REPOSITORY_COPY, bytes->data, bytes->length, err);
+	struct share_file *file = NULL;
+	uint64_t size;
+	enum status status = share_open_read(share, ARCHIVE_REPOSITORY_COPY, &file, &size, err);
+	if (status == STATUS_OK)
+		return share_close_file(file, err);
+	if (status == STATUS_NOT_FOUND)
+		status = share_put(share, ARCHIVE_REPOSITORY_COPY, bytes->data, bytes->length, err);
 	return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 

@@ -6,6 +6,7 @@
 #include "backup_commit.h"
 #include "backup_lease.h"
 #include "backup_progress.h"
+#include "backup_space.h"
 
 #define ROLES_AT_ONCE 4
 
@@ -17,6 +18,8 @@ struct backup_job {
 	atomic_size_t next_role;
 	struct db *state;
 	struct backup_readers *readers;
+	char folder[ARCHIVE_FOLDER_SIZE]; /* of the backup on the share; empty: none yet */
+	bool commit_tried;
 };
 
 static enum status open_job(struct backup_job *job, struct jobs_run *run,
@@ -55,27 +58,12 @@ static void close_job(struct backup_job *job)
 	backup_session_close(session);
 }
 
-/* Better to say so now than after an hour of writing. What a backup adds is unknown beforehand;
- * what the last one added is a fair guess. */
-static enum status check_space(struct backup_job *job, struct error *err)
+/* Nothing may be written any more when what was written goes. */
+static void give_back(struct backup_job *job)
 {
-	struct backup_session *session = &job->session;
-	struct share *share = NULL;
-	struct share_space space;
-	char have[16], want[16];
-	uint64_t needed = job->history.previous_new_bytes + BACKUP_SPACE_RESERVE;
-	enum status status = backup_connection_take(session, &share, err);
-	if (status == STATUS_OK && (share_features(share) & SHARE_FEATURE_FREE_SPACE) != 0) {
-		status = share_free_space(share, &space, err);
-		if (status == STATUS_OK && space.free < needed)
-			status = fail(err, STATUS_SHARE_FULL, "check free space",
-				      session->target.row.path,
-				      "%s are free, about %s are needed; add room on the share or "
-				      "delete the oldest backups",
-				      capacity_text(space.free, have), capacity_text(needed, want));
-	}
-	backup_connection_give(session, share, status != STATUS_OK);
-	return status;
+	backup_readers_stop(TAKE(job->readers));
+	backup_packer_stop(TAKE(job->session.packer));
+	backup_space_give_back(&job->session, job->state, job->folder);
 }
 
 static enum status prepare(struct backup_job *job, struct error *err)
@@ -88,9 +76,11 @@ static enum status prepare(struct backup_job *job, struct error *err)
 	if (status == STATUS_OK)
 		status = backup_history_load(session, job->state, &job->history, err);
 	if (status == STATUS_OK)
-		status = check_space(job, err);
+		status = backup_generation_choose(session, job->state, err);
 	if (status == STATUS_OK)
-		status = backup_generation_begin(session, job->state, err);
+		status = backup_space_begin(session, job->state, err);
+	if (status == STATUS_OK)
+		status = backup_generation_begin(session, err);
 	if (status == STATUS_OK)
 		status = backup_reconcile(session, job->state, err);
 	if (status == STATUS_OK)
@@ -194,6 +184,8 @@ static enum status commit(struct backup_job *job, struct error *err)
 	};
 	backup_progress_show(&job->session, "committing");
 	enum status status = backup_commit_to_share(&commit, err);
+	memcpy(job->folder, commit.folder, sizeof job->folder);
+	job->commit_tried = commit.commit_tried;
 	if (status == STATUS_OK)
 		status = backup_commit_to_database(&commit, job->state, err);
 	if (status == STATUS_OK)
@@ -237,6 +229,8 @@ enum status backup_run(struct jobs_run *run, void *context, struct error *err)
 	enum status status = open_job(job, run, context, err);
 	if (status == STATUS_OK)
 		status = backup_lease_explain(&job->session, run_all(job, err), err);
+	if (status == STATUS_SHARE_FULL && !job->commit_tried)
+		give_back(job);
 	close_job(job);
 	free(job);
 	return status;

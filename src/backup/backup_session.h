@@ -100,10 +100,12 @@ MUST_CHECK enum status backup_upload_finish(struct backup_upload *upload, const 
 /* Removes the temporary file as well as it can. NULL is legal. */
 void backup_upload_abort(struct backup_upload *upload);
 
-/* Generation and session of the run (backup_generation.c): picks or makes the generation, draws the
- * session key, wraps it for every recipient and stores it on the share before any pack. */
-MUST_CHECK enum status backup_generation_begin(struct backup_session *session, struct db *state,
-					       struct error *err);
+/* Picks or makes the run's generation; writes nothing on the share (backup_generation.c). */
+MUST_CHECK enum status backup_generation_choose(struct backup_session *session, struct db *state,
+						struct error *err);
+/* Its session: draws the key, wraps it for every recipient and stores it on the share before any
+ * pack. */
+MUST_CHECK enum status backup_generation_begin(struct backup_session *session, struct error *err);
 /* Makes catalogue and share agree: packs that are gone or in quarantine are forgotten, complete
  * packs that an interrupted run left are adopted, leftovers under temporary names removed
  * (backup_reconcile.c). */
@@ -124,7 +126,6 @@ struct backup_history {
 	char previous_id[GUID_TEXT_SIZE];
 	uint64_t previous_sequence;
 	unsigned char previous_sha256[SHA256_SIZE];
-	uint64_t previous_bytes, previous_new_bytes; /* 0: unknown */
 };
 MUST_CHECK enum status backup_history_load(struct backup_session *session, struct db *state,
 					   struct backup_history *out, struct error *err);

@@ -76,7 +76,7 @@ class Share(AlertCase):
                 self.assertEqual(alert["closedTimestamp"], alert["lastUpdatedTimestamp"])
 
     def test_almost_full(self):
-        namespace.mount(self, self.share, "-t", "tmpfs", "-o", "size=30m", "tmpfs")
+        namespace.mount(self, self.share, "-t", "tmpfs", "-o", "size=14m", "tmpfs")
         with self.deployment.serve() as service:
             self.deployment.configure(service)
             backups.make(service)

@@ -321,8 +321,8 @@ static void test_backup_alerts_almost_full_comes_and_goes_with_the_room(void **s
 	service_fixture_write(fixture, "file", 3000000, 1);
 	service_fixture_back_up(fixture);
 	assert_not_open(fixture, ALERT_SHARE_ALMOST_FULL);
-	note_free(fixture, 17 << 20);
-	assert_open(fixture, ALERT_SHARE_ALMOST_FULL, "17.0 MB are free.");
+	note_free(fixture, 3 << 20);
+	assert_open(fixture, ALERT_SHARE_ALMOST_FULL, "3.00 MB are free.");
 	assert_open(fixture, ALERT_SHARE_ALMOST_FULL, " days.");
 	note_free(fixture, 1ll << 40);
 	assert_not_open(fixture, ALERT_SHARE_ALMOST_FULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Judgements about room and time. */
-#include "../../../src/backup/backup_alerts.h"
+#include "../../../src/backup/backup_forecast.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #define GB (1ull << 30)
+#define RESERVE (16ull << 20)
 #define HOUR (60 * 60 * 1000LL)
 
 /* A first backup of 100 GB, then 2 GB each, every 12 hours, kept 7 days. */
@@ -21,6 +22,7 @@ static struct backup_forecast_facts make_facts(int64_t free)
 		.frequency_hours = 12,
 		.retention_days = 7,
 		.generation_backups = 14,
+		.reserve = RESERVE,
 	};
 }
 
@@ -30,7 +32,7 @@ static void test_backup_forecast_needs_retention_full_and_reserve(void **state)
 	struct backup_forecast forecast = backup_forecast(&facts);
 	(void)state;
 	assert_true(forecast.is_known);
-	assert_true(forecast.needed == 14 * 2 * GB + 100 * GB + BACKUP_SPACE_RESERVE);
+	assert_true(forecast.needed == 14 * 2 * GB + 100 * GB + RESERVE);
 	assert_false(forecast.is_almost_full);
 	/* Each 2 GB and the fourteenth part of 100 GB, twice a day: 18.3 GB. */
 	assert_int_equal(forecast.days_to_full, 27);
@@ -54,12 +56,11 @@ static void test_backup_forecast_keeps_seven_whatever_the_period(void **state)
 	struct backup_forecast_facts facts = make_facts((int64_t)(500 * GB));
 	(void)state;
 	facts.retention_days = 2;
-	assert_true(backup_forecast(&facts).needed == 7 * 2 * GB + 100 * GB + BACKUP_SPACE_RESERVE);
+	assert_true(backup_forecast(&facts).needed == 7 * 2 * GB + 100 * GB + RESERVE);
 	facts.frequency_hours = 5;
 	facts.retention_days = 7;
 	/* 33.6 backups are 34. */
-	assert_true(backup_forecast(&facts).needed ==
-		    34 * 2 * GB + 100 * GB + BACKUP_SPACE_RESERVE);
+	assert_true(backup_forecast(&facts).needed == 34 * 2 * GB + 100 * GB + RESERVE);
 }
 
 static void test_backup_forecast_without_figures_says_nothing(void **state)
