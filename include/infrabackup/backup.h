@@ -151,6 +151,21 @@ struct backup_lease_holder {
 MUST_CHECK enum status backup_lease_withdraw(struct share *share, const struct clock *clock,
 					     struct backup_lease_holder *out, struct error *err);
 
+/* Room on the share as of the last look at it, and what the measured backups say about it. */
+struct backup_capacity {
+	int64_t total, free;  /* bytes of the share; -1: unknown */
+	uint64_t reserve;     /* bytes kept for the day it is full */
+	bool is_forecast;     /* the rest is known: something was measured */
+	uint64_t kept;        /* backups of one retention period */
+	uint64_t growth;      /* bytes that a backup adds */
+	uint64_t full;        /* bytes of one that begins a generation */
+	uint64_t needed;      /* bytes that should be free */
+	bool is_almost_full;  /* and are not */
+	int64_t days_to_full; /* if nothing were deleted; -1: unknown, or it does not grow */
+};
+MUST_CHECK enum status backup_capacity_get(struct backup_service *service, struct db *state,
+					   struct backup_capacity *out, struct error *err);
+
 /* --- backups --- */
 
 /* To be called once when the engine runs: when the newest backup was interrupted, queues a job that

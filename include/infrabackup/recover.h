@@ -33,6 +33,9 @@ struct recover_settings {
 MUST_CHECK enum status recover_source_open(const struct recover_settings *settings,
 					   struct recover_source **out, struct error *err);
 void recover_source_close(struct recover_source *source);
+/* What is free on it; STATUS_UNSUPPORTED when it does not tell. */
+MUST_CHECK enum status recover_source_space(struct recover_source *source, struct share_space *out,
+					    struct error *err);
 
 /* Something that is not as it must be; the texts are for a person and name the file on the share.
  */

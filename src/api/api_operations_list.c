@@ -11,6 +11,8 @@ static const struct api_operation api_backup_operations[] = {
 	  "Returns the backup locations and their settings." },
 	{ API_PROVIDER "/backupLocations/write", "Backup location", "Update a backup location",
 	  "Changes where, how often and for how long backups are kept." },
+	{ API_PROVIDER "/backupLocations/capacity/read", "Capacity", "Get the capacity",
+	  "Returns what is free on the share and what will be needed." },
 	{ API_PROVIDER "/backupLocations/createBackup/action", "Backup", "Create a new backup",
 	  "Starts a backup of the infrastructure." },
 	{ API_PROVIDER "/backupLocations/testConnection/action", "Backup location",

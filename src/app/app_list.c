@@ -79,14 +79,25 @@ static json_t *backup_json(const struct recover_backup *backup)
 	return item;
 }
 
+/* A list is worth having without it. */
+static bool look_at_space(const struct app_source *source, struct share_space *out)
+{
+	return recover_source_space(source->source, out, NULL) == STATUS_OK;
+}
+
 static enum status show_json(struct app_call *call, const struct app_source *source,
 			     const struct recover_backup *backups, size_t count, struct error *err)
 {
 	AUTO_JSON list = json_array();
+	struct share_space space;
+	bool has_space = look_at_space(source, &space);
 	for (size_t i = 0; list != NULL && i < count; i++)
 		(void)json_array_append_new(list, backup_json(&backups[i]));
-	call->json = json_pack("{s:O?, s:o}", "backups", list, "findings",
-			       app_findings_json(recover_source_findings(source->source)));
+	call->json = json_pack(
+		"{s:O?, s:o, s:o, s:o}", "backups", list, "findings",
+		app_findings_json(recover_source_findings(source->source)), "freeBytes",
+		has_space ? json_integer((json_int_t)space.free) : json_null(), "totalBytes",
+		has_space ? json_integer((json_int_t)space.total) : json_null());
 	return call->json != NULL ? STATUS_OK : fail_memory(err, "list backups");
 }
 
@@ -105,12 +116,17 @@ static void print_head(const struct recover_backup *backups, size_t count)
 static void print_list(const struct app_source *source, const struct recover_backup *backups,
 		       size_t count)
 {
+	struct share_space space;
+	char bytes[16], total[16];
 	(void)printf("%5s  %-20s  %-16s  %-36s  %8s  %8s  %-5s  %s\n", "SEQ", "TIME", "STATUS",
 		     "ID", "SIZE", "STORED", "READY", "ROLES");
 	for (size_t i = 0; i < count; i++)
 		print_backup(&backups[i]);
 	(void)printf("\n");
 	print_head(backups, count);
+	if (look_at_space(source, &space))
+		(void)printf("free %s of %s\n", capacity_text(space.free, bytes),
+			     capacity_text(space.total, total));
 	app_findings_print(stdout, recover_source_findings(source->source));
 }
 

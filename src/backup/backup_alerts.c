@@ -203,14 +203,8 @@ static enum status review_capacity(const struct review *review, struct error *er
 {
 	char have[16], needed[16], days[24] = "";
 	const struct db_location *location = &review->location;
-	const struct backup_forecast_facts facts = {
-		.free = location->path == NULL ? -1 : location->capacity_free,
-		.backups = review->backups,
-		.frequency_hours = location->frequency_hours,
-		.retention_days = location->retention_days,
-		.generation_backups = review->service->config->engine.generation_backups,
-		.reserve = review->service->config->engine.share_reserve,
-	};
+	const struct backup_forecast_facts facts =
+		backup_forecast_facts(review->service->config, location, &review->backups);
 	struct backup_forecast forecast = backup_forecast(&facts);
 	if (!forecast.is_almost_full)
 		return clear_alert(review, ALERT_SHARE_ALMOST_FULL,

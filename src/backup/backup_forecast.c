@@ -18,6 +18,20 @@ static uint64_t multiply(uint64_t left, uint64_t right)
 	return __builtin_mul_overflow(left, right, &product) ? UINT64_MAX : product;
 }
 
+struct backup_forecast_facts backup_forecast_facts(const struct config *config,
+						   const struct db_location *location,
+						   const struct db_backup_summary *backups)
+{
+	return (struct backup_forecast_facts) {
+		.free = location->path == NULL ? -1 : location->capacity_free,
+		.backups = *backups,
+		.frequency_hours = location->frequency_hours,
+		.retention_days = location->retention_days,
+		.generation_backups = config->engine.generation_backups,
+		.reserve = config->engine.share_reserve,
+	};
+}
+
 static uint64_t kept_backups(const struct backup_forecast_facts *facts)
 {
 	int hours = facts->retention_days * 24;

@@ -3,6 +3,7 @@
 #ifndef BACKUP_FORECAST_H
 #define BACKUP_FORECAST_H
 
+#include "infrabackup/config.h"
 #include "infrabackup/db.h"
 
 struct backup_forecast_facts {
@@ -12,6 +13,10 @@ struct backup_forecast_facts {
 	unsigned generation_backups;
 	uint64_t reserve; /* bytes of the reserve, see backup_reserve.h */
 };
+/* Of a location that is not configured nothing is free that is known. */
+struct backup_forecast_facts backup_forecast_facts(const struct config *config,
+						   const struct db_location *location,
+						   const struct db_backup_summary *backups);
 
 struct backup_forecast {
 	bool is_known;         /* something was measured */

@@ -170,3 +170,12 @@ const struct recover_findings *recover_source_findings(const struct recover_sour
 {
 	return &source->findings;
 }
+
+enum status recover_source_space(struct recover_source *source, struct share_space *out,
+				 struct error *err)
+{
+	if ((share_features(source->share) & SHARE_FEATURE_FREE_SPACE) == 0)
+		return fail(err, STATUS_UNSUPPORTED, "look at free space", NULL,
+			    "the share does not tell what is free");
+	return share_free_space(source->share, out, err);
+}

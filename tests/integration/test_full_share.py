@@ -51,7 +51,7 @@ class Full:
 
     def assert_usable(self):
         """list, verify with and without the key, and recover, as if the share had room."""
-        self.assertIn("Succeeded", self.run_tool("list").stdout)
+        self.assertRegex(self.run_tool("list").stdout, r"Succeeded(.|\n)*\nfree [0-9.]+ [KM]?B of [0-9.]+ MB\n")
         self.run_tool("verify")
         self.keyed("verify")
         target = self.deployment.path(f"recovered-{self.recovered}")
@@ -72,6 +72,19 @@ class Full:
 
     def write(self, seed, size):
         backups.write_files(self.deployment.source, 1, size, random.Random(seed))
+
+    def capacity(self, service):
+        answer = service.client.get(f"{self.deployment.location}/capacity")
+        self.assertEqual(answer.status, 200, answer)
+        harness.validate(answer.json, "capacity")
+        return answer.json["properties"]
+
+    def status(self, service):
+        token = self.deployment.path("token")
+        with open(token, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(self.deployment.token)
+        return harness.run("status", "-c", self.deployment.config_path, "--url", service.url, "--token-file",
+                           token).stdout
 
     def test_full(self):
         """From the first good backup to a share without a byte, and back."""
@@ -108,9 +121,22 @@ class Full:
         """A backup that earlier ones say will not fit is refused before anything is written."""
         with self.deployment.serve() as service:
             self.configure(service)
+            self.assertIsNone(self.capacity(service)["neededBytes"])
             backups.make(service)
+            full = self.capacity(service)
             self.write(1, MIB)
             backups.make(service)
+            found = self.capacity(service)
+            self.assertEqual(found["totalBytes"], self.size)
+            # What the file system has, and what a backup of one megabyte took.
+            space = os.statvfs(self.folder)
+            self.assertEqual(found["freeBytes"], space.f_bavail * space.f_frsize)
+            self.assertEqual(found["bytesPerFullBackup"], full["bytesPerFullBackup"])
+            self.assertAlmostEqual(found["bytesPerBackup"], MIB, delta=MIB // 4)
+            self.assertEqual(found["neededBytes"], found["backupsKept"] * found["bytesPerBackup"]
+                             + found["bytesPerFullBackup"] + RESERVE)
+            self.assertEqual(found["isAlmostFull"], found["freeBytes"] < found["neededBytes"])
+            self.assertIn(f"full in {found['daysToFull']} days", self.status(service))
             os.posix_fallocate(os.open(os.path.join(self.folder, "filler"), os.O_CREAT | os.O_WRONLY), 0,
                                os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize - 3 * MIB // 2)
             before = backups.files_on(self.folder)

@@ -68,6 +68,11 @@ class Unconfigured(Contract):
         self.assertIn(answer.code, ("BackupLocationNotConfigured", "EncryptionCertNotConfiguredException"))
         validate(answer.json, "error")
 
+    def test_capacity_of_a_new_location(self):
+        capacity = self.ok(f"{self.location}/capacity", "capacity")
+        self.assertEqual(capacity["name"], self.deployment.region)
+        self.assertEqual(list(capacity), ["id", "name", "type", "location", "tags", "properties"])
+
     def test_provider_operations(self):
         listed = self.ok("/providers/Microsoft.Backup.Admin/operations", "provider_operations")
         self.assertEqual(list(listed), ["value"])
