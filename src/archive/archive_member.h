@@ -20,7 +20,7 @@ enum member_kind {
 	MEMBER_UNSIGNED_32, /* uint32_t */
 	MEMBER_SIGNED_32,   /* int32_t */
 	MEMBER_BOOLEAN,     /* bool */
-	MEMBER_OBJECT,      /* a structure; null: a bool that is false */
+	MEMBER_OBJECT,      /* a structure; null, or not there: a bool that is false */
 	MEMBER_ARRAY,       /* a pointer to structures, with a size_t */
 	MEMBER_KIND_COUNT
 };
@@ -31,6 +31,7 @@ struct member {
 	const char *name;
 	enum member_kind kind;
 	bool nullable;
+	bool optional; /* of an object: it may be missing, and is not null */
 	size_t offset;
 	size_t size;   /* room of a text or of bytes; of one element of an array */
 	size_t second; /* offset of the size_t or bool that goes with it */
@@ -50,7 +51,8 @@ bool member_text_is_good(const struct member *member, const char *text);
 /* Members of @structure as a new object. STATUS_INVALID names the one that cannot be written. */
 MUST_CHECK enum status members_write(const struct member_table *table, const char *where,
 				     const void *structure, json_t **out, struct error *err);
-/* Fills @structure (zero before) from @object, which must have these members and no other.
+/* Fills @structure (zero before) from @object, which must have these members (optional ones may be
+ * missing) and no other.
  * STATUS_INVALID names the odd one; what the structure owns by then is the caller's to free. */
 MUST_CHECK enum status members_read(const struct member_table *table, const char *where,
 				    const json_t *object, void *structure, struct error *err);

@@ -259,9 +259,9 @@ static enum status read_boolean(const struct member *member, const char *path, c
 static enum status read_object(const struct member *member, const char *path, const json_t *value,
 			       unsigned char *structure, struct error *err)
 {
-	bool is_there = !json_is_null(value);
+	bool is_there = member->optional || !json_is_null(value);
 
-	if (member->nullable) {
+	if (member->nullable || member->optional) {
 		memcpy(structure + member->second, &is_there, sizeof(is_there));
 		if (!is_there)
 			return STATUS_OK;
@@ -318,6 +318,8 @@ static enum status read_counted(const struct member_table *table, const char *wh
 				const json_t *object, size_t extra, void *structure,
 				struct error *err)
 {
+	size_t expected = table->count + extra;
+
 	if (!json_is_object(object))
 		return wrong_type(where, "an object", err);
 	for (size_t i = 0; i < table->count; i++) {
@@ -325,6 +327,10 @@ static enum status read_counted(const struct member_table *table, const char *wh
 		const json_t *value = json_object_get(object, member->name);
 		char path[PATH_SIZE];
 
+		if (value == NULL && member->optional) {
+			expected--;
+			continue;
+		}
 		(void)snprintf(path, sizeof(path), "%s.%s", where, member->name);
 		if (value == NULL)
 			return fail_field(err, path, "found nothing, the member is required");
@@ -332,9 +338,9 @@ static enum status read_counted(const struct member_table *table, const char *wh
 		if (status != STATUS_OK)
 			return status;
 	}
-	if (json_object_size(object) != table->count + extra)
+	if (json_object_size(object) != expected)
 		return fail_field(err, where, "found %zu members, allowed are %zu",
-				  json_object_size(object), table->count + extra);
+				  json_object_size(object), expected);
 	return STATUS_OK;
 }
 

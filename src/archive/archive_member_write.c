@@ -202,6 +202,16 @@ static enum status write_boolean(const struct member *member, const char *path,
 	return wrap(json_boolean(value), out, err);
 }
 
+/* Only an object that may be missing can be. */
+static bool is_missing(const struct member *member, const unsigned char *structure)
+{
+	bool is_there = true;
+
+	if (member->optional)
+		memcpy(&is_there, structure + member->second, sizeof(is_there));
+	return !is_there;
+}
+
 static enum status write_object(const struct member *member, const char *path,
 				const unsigned char *structure, json_t **out, struct error *err)
 {
@@ -266,6 +276,8 @@ static enum status add_members(const struct member_table *table, const char *whe
 		char path[PATH_SIZE];
 		json_t *value = NULL;
 
+		if (is_missing(member, structure))
+			continue;
 		(void)snprintf(path, sizeof(path), "%s.%s", where, member->name);
 		enum status status = writers[member->kind](member, path, structure, &value, err);
 		if (status != STATUS_OK)

@@ -58,6 +58,16 @@ static const struct member recipient_members[] = {
 };
 static const struct member_table recipient_table = TABLE(recipient_members);
 
+#define TAKEN(field)                                                                               \
+	.offset = offsetof(struct archive_record_role, taken.field) -                              \
+		  offsetof(struct archive_record_role, taken)
+static const struct member taken_members[] = {
+	{ .name = "backupId", .kind = MEMBER_GUID, TAKEN(backup_id) },
+	{ .name = "startedTime", .kind = MEMBER_TIME, TAKEN(started_time) },
+	{ .name = "endedTime", .kind = MEMBER_TIME, TAKEN(ended_time) },
+};
+static const struct member_table taken_table = TABLE(taken_members);
+
 static const struct member role_members[] = {
 	{ .name = "roleName",
 	  .kind = MEMBER_OWNED_TEXT,
@@ -78,6 +88,12 @@ static const struct member role_members[] = {
 	{ .name = "newBytes", .kind = MEMBER_UNSIGNED, PLACE_IN(archive_record_role, new_bytes) },
 	{ .name = "problems", .kind = MEMBER_UNSIGNED, PLACE_IN(archive_record_role, problems) },
 	{ .name = "error", .kind = MEMBER_MESSAGE, PLACE_IN(archive_record_role, error_message) },
+	{ .name = "takenFrom",
+	  .kind = MEMBER_OBJECT,
+	  .optional = true,
+	  .elements = &taken_table,
+	  PLACE_IN(archive_record_role, taken),
+	  .second = offsetof(struct archive_record_role, is_taken) },
 };
 static const struct member_table role_table = TABLE(role_members);
 

@@ -53,6 +53,7 @@ RECIPIENT = {"thumbprint": "thumbprint", "sha256": "hex", "purpose": str}
 ROLE_STATE = {"roleName": str, "provider": str, "essential": bool, "restorePriority": int,
               "status": str, "entries": int, "bytes": int, "newBytes": int, "problems": int,
               "error": (str, None)}
+TAKEN_FROM = {"backupId": "guid", "startedTime": "time", "endedTime": "time"}
 DELETION = {"repositoryId": "guid", "backup": dict, "deletedTime": "time", "reason": str,
             "previous": (dict, None)}
 SESSION = {"sessionId": "guid", "wrappedKey": str}
@@ -88,7 +89,11 @@ def check_backup_members(backup):
     for name, members in (("recipients", RECIPIENT), ("roles", ROLE_STATE), ("sessions", SESSION),
                           ("packs", PACK)):
         for index, item in enumerate(backup[name]):
-            check_members(item, members, f"backup.json: {name}[{index}]")
+            what = f"backup.json: {name}[{index}]"
+            if name == "roles" and "takenFrom" in item:
+                check_members(item["takenFrom"], TAKEN_FROM, f"{what}: takenFrom")
+                item = {key: value for key, value in item.items() if key != "takenFrom"}
+            check_members(item, members, what)
     require(backup["status"] in ("Succeeded", "PartialSucceeded"), "backup.json: unknown status")
     for role in backup["roles"]:
         require(role["status"] in ("Succeeded", "PartialSucceeded", "Failed"),

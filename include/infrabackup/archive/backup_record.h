@@ -35,6 +35,11 @@ struct archive_record_role {
 	char status[24]; /* "Succeeded", "PartialSucceeded", "Failed" */
 	uint64_t entries, bytes, new_bytes, problems;
 	char *error_message; /* NULL when there is none */
+	bool is_taken;       /* not read by this backup: taken over from the one it repeats */
+	struct {
+		char backup_id[GUID_TEXT_SIZE]; /* that read it */
+		int64_t started_time, ended_time;
+	} taken; /* when is_taken */
 };
 
 struct archive_record_session {

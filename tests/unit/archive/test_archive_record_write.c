@@ -36,6 +36,34 @@ static void test_record_write_nulls_where_there_is_nothing(void **state)
 	archive_record_free(record);
 }
 
+static void test_record_write_role_that_was_taken_over_comes_back(void **state)
+{
+	struct archive_record *record = record_fixture_new();
+	struct archive_record *parsed = NULL;
+	struct buffer out = { 0 };
+
+	(void)state;
+	record->roles[1].is_taken = true;
+	memcpy(record->roles[1].taken.backup_id, "11111111-0000-4000-8000-000000000001",
+	       GUID_TEXT_SIZE);
+	record->roles[1].taken.started_time = 1700000000000;
+	record->roles[1].taken.ended_time = 1700000001500;
+	assert_int_equal(archive_record_write(record, &out, NULL), STATUS_OK);
+	assert_non_null(strstr((const char *)out.data,
+			       ",\"takenFrom\":{\"backupId\":"
+			       "\"11111111-0000-4000-8000-000000000001\","
+			       "\"startedTime\":\"2023-11-14T22:13:20Z\","
+			       "\"endedTime\":\"2023-11-14T22:13:21.5Z\"}}]"));
+	assert_int_equal(archive_record_parse(out.data, out.length, &parsed, NULL), STATUS_OK);
+	assert_false(parsed->roles[0].is_taken);
+	assert_true(parsed->roles[1].is_taken);
+	assert_memory_equal(&parsed->roles[1].taken, &record->roles[1].taken,
+			    sizeof(parsed->roles[1].taken));
+	archive_record_free(parsed);
+	buffer_done(&out);
+	archive_record_free(record);
+}
+
 static void test_record_write_error_with_any_bytes_does_not_fail(void **state)
 {
 	struct archive_record *record = record_fixture_new();
@@ -121,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_record_write_is_as_the_format_says),
 		cmocka_unit_test(test_record_write_nulls_where_there_is_nothing),
+		cmocka_unit_test(test_record_write_role_that_was_taken_over_comes_back),
 		cmocka_unit_test(test_record_write_error_with_any_bytes_does_not_fail),
 		cmocka_unit_test(test_record_write_refuses_what_no_reader_takes),
 		cmocka_unit_test(test_record_write_over_the_maximum_is_too_large),
