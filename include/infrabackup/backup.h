@@ -188,4 +188,12 @@ MUST_CHECK enum status backup_submit(struct backup_service *service, struct db *
 				     const char *caller, bool is_automatic,
 				     char backup_id[GUID_TEXT_SIZE], struct error *err);
 
+/* Queues a backup that repeats what failed in @earlier_id (lower case), a backup that failed or is
+ * PartialSucceeded and than which none is newer: roles that were complete there are taken over as
+ * they were then. STATUS_NOT_FOUND; STATUS_CONFLICT also when there is nothing to repeat or a newer
+ * backup; otherwise as backup_submit(). */
+MUST_CHECK enum status backup_retry_submit(struct backup_service *service, struct db *state,
+					   const char *earlier_id, const char *caller,
+					   char backup_id[GUID_TEXT_SIZE], struct error *err);
+
 #endif

@@ -234,15 +234,35 @@ enum status api_backups_get(struct api_call *call, struct error *err)
 	return status;
 }
 
+static enum status api_create_answer(struct api_call *call, enum status status, const char *id,
+				     struct error *err)
+{
+	if (status == STATUS_NOT_CONFIGURED && strstr(err->field, "encryptionCert") != NULL)
+		call->fault = API_FAULT_CERTIFICATE;
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_accepted(call, id, API_CREATE_RETRY_AFTER, err);
+}
+
 enum status api_backups_create(struct api_call *call, struct error *err)
 {
 	char id[GUID_TEXT_SIZE];
 	enum status status = backup_submit(call->api->settings.backup, call->state,
 					   call->caller.name, false, id, err);
 
-	if (status == STATUS_NOT_CONFIGURED && strstr(err->field, "encryptionCert") != NULL)
-		call->fault = API_FAULT_CERTIFICATE;
-	if (status != STATUS_OK)
-		return status;
-	return api_answer_accepted(call, id, API_CREATE_RETRY_AFTER, err);
+	return api_create_answer(call, status, id, err);
+}
+
+enum status api_backups_retry(struct api_call *call, struct error *err)
+{
+	char id[GUID_TEXT_SIZE];
+
+	if (!guid_is_valid(call->path.id))
+		return api_resource_not_found(call, API_BACKUP_TYPE, call->path.id, err);
+	api_id_to_lower(call->path.id);
+	enum status status = backup_retry_submit(call->api->settings.backup, call->state,
+						 call->path.id, call->caller.name, id, err);
+	if (status == STATUS_NOT_FOUND)
+		return api_resource_not_found(call, API_BACKUP_TYPE, call->path.id, err);
+	return api_create_answer(call, status, id, err);
 }

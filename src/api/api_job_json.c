@@ -101,10 +101,13 @@ json_t *api_job_json(const struct api_call *call, const struct db_job *job, json
 
 json_t *api_job_role_json(const struct db_job_role *role)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "roleName", role->role,
-			 "state", role->state, "entries", api_count(role->entries), "bytes",
-			 api_count(role->bytes), "newBytes", api_count(role->new_bytes),
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "roleName",
+			 role->role, "state", role->state, "entries", api_count(role->entries),
+			 "bytes", api_count(role->bytes), "newBytes", api_count(role->new_bytes),
 			 "filesRead", api_count(role->files_read), "filesUnchanged",
 			 api_count(role->files_unchanged), "problems", api_count(role->problems),
-			 "error", api_foreign_or_null(role->error_message));
+			 "error", api_foreign_or_null(role->error_message), "startedTime",
+			 api_time_or_null(role->started_time), "endedTime",
+			 api_time_or_null(role->ended_time), "takenFromBackupId",
+			 api_text_or_null(role->taken_from));
 }

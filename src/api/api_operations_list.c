@@ -19,6 +19,8 @@ static const struct api_operation api_backup_operations[] = {
 	  "Test the connection", "Tests whether a share does what backups rely on." },
 	{ API_PROVIDER "/backupLocations/backups/read", "Backup", "Get a backup",
 	  "Returns backups and the state of their roles." },
+	{ API_PROVIDER "/backupLocations/backups/retry/action", "Backup", "Retry a backup",
+	  "Starts a backup that repeats what failed in an earlier one." },
 	{ API_PROVIDER "/backupLocations/backups/cancel/action", "Backup", "Cancel a backup",
 	  "Asks a backup that is queued or running to end." },
 	{ API_PROVIDER "/backupLocations/operations/cancel/action", "Operation",

@@ -224,6 +224,7 @@ enum status api_connection_test(struct api_call *call, struct error *err);
 enum status api_connection_get(struct api_call *call, struct error *err);
 enum status api_capacity_get(struct api_call *call, struct error *err);
 enum status api_backups_create(struct api_call *call, struct error *err);
+enum status api_backups_retry(struct api_call *call, struct error *err);
 enum status api_backups_list(struct api_call *call, struct error *err);
 enum status api_backups_get(struct api_call *call, struct error *err);
 enum status api_operation_results_get(struct api_call *call, struct error *err);

@@ -5,11 +5,18 @@
 
 #include "app_private.h"
 
-static enum status start_backup(struct app_client *client, char id[GUID_TEXT_SIZE],
-				struct error *err)
+/* @retry: the backup to repeat; NULL: a whole one. */
+static enum status start_backup(struct app_client *client, const char *retry,
+				char id[GUID_TEXT_SIZE], struct error *err)
 {
 	struct client_answer answer = { 0 };
-	enum status status = app_client_call(client, "POST", "/createBackup", NULL, &answer, err);
+	char path[96] = "/createBackup";
+	if (retry != NULL && !guid_is_valid(retry))
+		return fail_field(err, "--retry", "found \"%.80s\"; allowed is the id of a backup",
+				  retry);
+	if (retry != NULL)
+		(void)snprintf(path, sizeof path, "/backups/%s/retry", retry);
+	enum status status = app_client_call(client, "POST", path, NULL, &answer, err);
 	if (status == STATUS_OK)
 		status = app_client_operation(&answer, id, err);
 	client_answer_done(&answer);
@@ -39,6 +46,11 @@ void app_roles_print(const json_t *properties)
 			     app_bytes_text(count_of(role, "newBytes"), new_bytes),
 			     (unsigned long long)count_of(role, "filesUnchanged"),
 			     (unsigned long long)count_of(role, "problems"));
+		if (json_is_string(json_object_get(role, "takenFromBackupId")))
+			(void)printf("  %s: as of %s, taken over from backup %s\n",
+				     app_json_text(role, "roleName"),
+				     app_json_text(role, "startedTime"),
+				     app_json_text(role, "takenFromBackupId"));
 		if (json_is_string(json_object_get(role, "error")))
 			(void)printf("  %s: %s\n", app_json_text(role, "roleName"),
 				     app_json_text(role, "error"));
@@ -67,7 +79,7 @@ enum status app_backup(struct app_call *call, struct error *err)
 	enum status status = app_client_open(call, &client, err);
 	if (status != STATUS_OK)
 		return status;
-	status = start_backup(&client, id, err);
+	status = start_backup(&client, call->arguments.retry, id, err);
 	if (status == STATUS_OK) {
 		if (call->arguments.json)
 			call->json = json_pack("{s:s}", "backupId", id);

@@ -171,6 +171,9 @@ static const struct app_option options_configure[] = {
 };
 static const struct app_option options_backup[] = {
 	OPTION_FLAG("wait", wait, "shows progress until the backup is over"),
+	OPTION_TEXT("retry", retry, "ID",
+		    "repeats only the roles that failed in this backup, the newest one;\n"
+		    "the others stay as they were then"),
 	OPTIONS_CLIENT,
 };
 static const struct app_option options_status[] = { OPTIONS_CLIENT };
@@ -355,7 +358,9 @@ const struct app_command app_commands[] = {
 			 "shows progress\nand ends with 0 when all of it succeeded, 3 when a role "
 			 "failed, 1 when the backup\nfailed. Ctrl-C ends the waiting, not the "
 			 "backup.",
-	  .examples = "  infrabackup backup -c config.json --token-file admin.token --wait\n",
+	  .examples = "  infrabackup backup -c config.json --token-file admin.token --wait\n"
+		      "  infrabackup backup -c config.json --token-file admin.token --wait \\\n"
+		      "      --retry 2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
 	  .table = TABLE(options_backup),
 	  .run = app_backup },
 	{ .name = "status",

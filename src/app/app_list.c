@@ -39,11 +39,14 @@ static void print_backup(const struct recover_backup *backup)
 
 static json_t *role_json(const struct archive_record_role *role)
 {
-	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:s?}", "name", role->name,
-			 "provider", role->provider, "status", role->status, "essential",
-			 role->essential, "entries", (json_int_t)role->entries, "bytes",
-			 (json_int_t)role->bytes, "problems", (json_int_t)role->problems, "error",
-			 role->error_message);
+	char time[CLOCK_TEXT_SIZE];
+	return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:s?, s:s?, s:s?}", "name",
+			 role->name, "provider", role->provider, "status", role->status,
+			 "essential", role->essential, "entries", (json_int_t)role->entries,
+			 "bytes", (json_int_t)role->bytes, "problems", (json_int_t)role->problems,
+			 "error", role->error_message, "takenFromBackupId",
+			 role->is_taken ? role->taken.backup_id : NULL, "takenTime",
+			 role->is_taken ? clock_text(role->taken.started_time, time) : NULL);
 }
 
 static json_t *record_json(const struct archive_record *record)

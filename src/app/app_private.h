@@ -22,6 +22,7 @@ struct app_arguments {
 	/* of the clients */
 	const char *url, *token_file, *ca_file, *subscription, *location;
 	bool wait, all;
+	const char *retry;
 	struct app_number top;
 	const char *kind, *reason;
 	const char *operation, *planned_end;

@@ -6,6 +6,7 @@
 #include "backup_commit.h"
 #include "backup_kept.h"
 #include "backup_lease.h"
+#include "backup_space.h"
 #include "backup_quarantine.h"
 
 /* Reading back happens in share_put(); COMMIT is the last name that appears. */
@@ -211,24 +212,6 @@ static enum status note_keys(struct backup_commit *commit, struct db *state, str
 	return status;
 }
 
-/* The figure that the portal shows; a share that does not tell leaves the last one. */
-static enum status note_capacity(struct backup_commit *commit, struct db *state, struct error *err)
-{
-	struct backup_session *session = commit->session;
-	struct share *share = NULL;
-	struct share_space space;
-	int64_t total = -1, left = -1;
-	if (backup_connection_take(session, &share, NULL) == STATUS_OK &&
-	    (share_features(share) & SHARE_FEATURE_FREE_SPACE) != 0 &&
-	    share_free_space(share, &space, NULL) == STATUS_OK) {
-		total = (int64_t)space.total;
-		left = (int64_t)space.free;
-	}
-	backup_connection_give(session, share, false);
-	return db_location_note(state, session->service->config->deployment.location,
-				commit->completed_time, total, left, err);
-}
-
 static enum status add_head(struct db *state, void *context, struct error *err)
 {
 	struct backup_commit *commit = context;
@@ -250,7 +233,8 @@ enum status backup_commit_to_database(struct backup_commit *commit, struct db *s
 	enum status status = db_transaction(state, add_head, commit, err);
 	if (status == STATUS_OK)
 		status = note_keys(commit, state, err);
+	/* The figure that the portal shows. */
 	if (status == STATUS_OK)
-		status = note_capacity(commit, state, err);
+		backup_space_note(commit->session, state);
 	return status;
 }

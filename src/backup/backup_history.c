@@ -152,6 +152,11 @@ static enum status add_role(struct history_run *run, struct archive_record *reco
 		.ended_time = record->completed_time,
 	};
 	(void)snprintf(row.job_id, sizeof row.job_id, "%s", record->backup_id);
+	if (role->is_taken) {
+		memcpy(row.taken_from, role->taken.backup_id, sizeof row.taken_from);
+		row.started_time = role->taken.started_time;
+		row.ended_time = role->taken.ended_time;
+	}
 	AUTO_FREE char *error_status = strdup(status_name(STATUS_FAILED));
 	if (error_status == NULL)
 		return fail_memory(err, "take in backup");

@@ -61,6 +61,7 @@ struct backup_role {
 
 	bool is_expected; /* it is in the newest backup, with so many bytes */
 	uint64_t expected_bytes;
+	bool is_taken;             /* done before it ran: see backup_retry.h */
 	struct db_job_role result; /* strings borrowed until written */
 	enum status status;        /* OK, STATUS_PARTIAL, or why the role failed */
 	struct error error;

@@ -126,6 +126,10 @@ MUST_CHECK enum status backup_secret_store(struct db *state, const struct secret
 MUST_CHECK enum status backup_secret_load(struct db *state, const struct secret *master_key,
 					  const char *name, struct secret *out, struct error *err);
 
+/* The private key of the service's drill recipient; *@out NULL, with OK: there is none. */
+MUST_CHECK enum status backup_drill_key_load(const struct backup_service *service, struct db *state,
+					     struct private_key **out, struct error *err);
+
 struct backup_job_request {
 	const char *kind;
 	const char *caller;

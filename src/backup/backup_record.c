@@ -80,6 +80,10 @@ static enum status fill_role(const struct backup_role *role, struct archive_reco
 		out->bytes = role->result.bytes;
 		out->new_bytes = role->result.new_bytes;
 		out->problems = role->result.problems;
+		out->is_taken = role->is_taken;
+		COPY_TEXT(out->taken.backup_id, role->result.taken_from);
+		out->taken.started_time = role->result.started_time;
+		out->taken.ended_time = role->result.ended_time;
 		return STATUS_OK;
 	}
 	out->error_message = strdup(error_text(&role->error, message, sizeof message));

@@ -6,6 +6,7 @@
 #include "backup_commit.h"
 #include "backup_lease.h"
 #include "backup_progress.h"
+#include "backup_retry.h"
 #include "backup_space.h"
 
 #define ROLES_AT_ONCE 4
@@ -115,7 +116,8 @@ static void *role_thread(void *argument)
 		size_t next = atomic_fetch_add(&job->next_role, 1);
 		if (next >= job->role_count)
 			return NULL;
-		if (backup_role_run(&job->roles[next], &err) != STATUS_OK)
+		if (!job->roles[next].is_taken &&
+		    backup_role_run(&job->roles[next], &err) != STATUS_OK)
 			backup_fault_raise(&job->session.fault, &err);
 	}
 }
@@ -137,12 +139,14 @@ static enum status run_roles(struct backup_job *job, struct error *err)
 	return backup_session_check(&job->session, err);
 }
 
-/* When every service failed there is nothing worth a backup; the first one's reason is the job's.
- */
+/* When every service that was read failed there is nothing worth a backup; the first one's reason
+ * is the job's. */
 static enum status check_roles(const struct backup_job *job, struct error *err)
 {
 	const struct backup_role *failed = NULL;
 	for (size_t i = 1; i < job->role_count; i++) {
+		if (job->roles[i].is_taken)
+			continue;
 		if (job->roles[i].status == STATUS_OK)
 			return STATUS_OK;
 		if (failed == NULL)
@@ -207,6 +211,9 @@ static enum status run_all(struct backup_job *job, struct error *err)
 		status = make_roles(job, err);
 	if (status == STATUS_OK)
 		status = backup_progress_expect(&job->session, job->state, job->roles,
+						job->role_count, err);
+	if (status == STATUS_OK)
+		status = backup_retry_take_over(&job->session, job->state, job->roles,
 						job->role_count, err);
 	if (status == STATUS_OK)
 		status = run_roles(job, err);

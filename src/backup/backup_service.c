@@ -284,3 +284,21 @@ const char *backup_service_signer(const struct backup_service *service)
 {
 	return service->signer;
 }
+
+enum status backup_drill_key_load(const struct backup_service *service, struct db *state,
+				  struct private_key **out, struct error *err)
+{
+	AUTO_SECRET pfx = SECRET_EMPTY;
+	AUTO_SECRET password = SECRET_EMPTY;
+	*out = NULL;
+	if (service->drill == NULL)
+		return STATUS_OK;
+	enum status status =
+		backup_secret_load(state, &service->master_key, SECRET_DRILL_PFX, &pfx, err);
+	if (status == STATUS_OK)
+		status = backup_secret_load(state, &service->master_key, SECRET_DRILL_PASSWORD,
+					    &password, err);
+	if (status == STATUS_OK)
+		status = private_key_from_pfx(pfx.data, pfx.length, &password, out, err);
+	return status;
+}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_maintenance.h"
+#include "backup_retry.h"
 #include "backup_submit.h"
 
 #define STORE_FIELD "properties.externalStoreDefault."
@@ -247,22 +248,42 @@ static enum status add_backup(struct db *state, void *context, struct error *err
 	return status;
 }
 
-enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
-			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
+static enum status submit_backup(struct backup_service *service, struct db *state,
+				 const struct backup_job_request *request,
+				 char backup_id[GUID_TEXT_SIZE], struct error *err)
 {
-	struct submission submission = {
-		.service = service,
-		.request = { .kind = BACKUP_KIND_BACKUP,
-			     .caller = caller,
-			     .is_automatic = is_automatic },
-		.id = backup_id,
-	};
+	struct submission submission = { service, *request, backup_id };
 	enum status status = backup_check_configured(service, state, err);
 	if (status == STATUS_OK)
 		status = db_transaction(state, add_backup, &submission, err);
 	if (status == STATUS_OK)
 		backup_wake(service);
 	return status;
+}
+
+enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
+			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
+{
+	const struct backup_job_request request = { .kind = BACKUP_KIND_BACKUP,
+						    .caller = caller,
+						    .is_automatic = is_automatic };
+	return submit_backup(service, state, &request, backup_id, err);
+}
+
+enum status backup_retry_submit(struct backup_service *service, struct db *state,
+				const char *earlier_id, const char *caller,
+				char backup_id[GUID_TEXT_SIZE], struct error *err)
+{
+	char parameters[64 + GUID_TEXT_SIZE];
+	const struct backup_job_request request = { .kind = BACKUP_KIND_BACKUP,
+						    .caller = caller,
+						    .parameters = parameters };
+	enum status status = backup_retry_check(service, state, earlier_id, err);
+	if (status != STATUS_OK)
+		return status;
+	(void)snprintf(parameters, sizeof parameters, "{\"" RETRY_PARAMETER_OF "\":\"%s\"}",
+		       earlier_id);
+	return submit_backup(service, state, &request, backup_id, err);
 }
 
 enum status backup_cancel(struct backup_service *service, struct db *state, const char *job_id,

@@ -35,23 +35,6 @@ static enum status read_parameters(struct verify_job *job, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status load_key(struct verify_job *job, struct error *err)
-{
-	const struct backup_service *service = job->service;
-	AUTO_SECRET pfx = SECRET_EMPTY;
-	AUTO_SECRET password = SECRET_EMPTY;
-	if (service->drill == NULL)
-		return STATUS_OK;
-	enum status status =
-		backup_secret_load(job->state, &service->master_key, SECRET_DRILL_PFX, &pfx, err);
-	if (status == STATUS_OK)
-		status = backup_secret_load(job->state, &service->master_key, SECRET_DRILL_PASSWORD,
-					    &password, err);
-	if (status == STATUS_OK)
-		status = private_key_from_pfx(pfx.data, pfx.length, &password, &job->key, err);
-	return status;
-}
-
 /* --- one pass --- */
 
 static enum status open_source(struct verify_job *job, struct error *err)
@@ -255,7 +238,7 @@ enum status backup_verify_run(struct jobs_run *run, void *context, struct error 
 	if (status == STATUS_OK)
 		status = read_parameters(job, err);
 	if (status == STATUS_OK)
-		status = load_key(job, err);
+		status = backup_drill_key_load(job->service, job->state, &job->key, err);
 	if (status == STATUS_OK)
 		status = run_thread(job, err);
 	private_key_free(job->key);

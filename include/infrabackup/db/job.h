@@ -88,6 +88,8 @@ struct db_job_role {
 	uint64_t entries, bytes, new_bytes, files_read, files_unchanged, problems;
 	int64_t started_time, ended_time;
 	char *error_status, *error_message; /* NULL */
+	/* The backup that read it, at started_time to ended_time; empty: the job itself. */
+	char taken_from[GUID_TEXT_SIZE];
 };
 /* Inserts or replaces by (job, role). */
 MUST_CHECK enum status db_job_role_put(struct db *db, const struct db_job_role *role,

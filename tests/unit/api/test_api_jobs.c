@@ -38,7 +38,8 @@ static void test_get_running_job_shows_progress_and_rate(void **state)
 		"\"bytesPerSecond\":500,\"secondsLeft\":15,"
 		"\"roles\":[{\"roleName\":\"NRP\",\"state\":\"Running\",\"entries\":3,"
 		"\"bytes\":2049,\"newBytes\":1024,\"filesRead\":1,\"filesUnchanged\":2,"
-		"\"problems\":0,\"error\":null}],\"error\":null}}");
+		"\"problems\":0,\"error\":null,\"startedTime\":\"2024-03-01T20:29:51Z\","
+		"\"endedTime\":null,\"takenFromBackupId\":null}],\"error\":null}}");
 }
 
 static void test_get_queued_job_knows_no_rate(void **state)
