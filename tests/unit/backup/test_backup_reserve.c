@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reserve on a real server's share of 8 MiB. */
+/* asan options: strict_string_checks=0: gss-ntlmssp copies counted names with strndup(). */
 #include "../../../src/backup/backup_reserve.h"
 
 #include "infrabackup/archive.h"
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake/smbd_leak.h"
 #include "fake/smbd_private.h"
 #include "../share/share_cmocka.h"
 
