@@ -107,12 +107,13 @@ static void add_path(struct recover_paths *paths, const char *path)
 	assert_non_null(items[paths->count++]);
 }
 
-/* What keeps writers apart is of no use to readers. */
+/* What keeps writers apart, or room, is of no use to readers. */
 static bool is_of_writers(const char *name)
 {
 	return text_starts_with(name, ARCHIVE_LEASES "/") ||
 	       text_starts_with(name, ARCHIVE_SEQUENCE "/") ||
-	       text_starts_with(name, ARCHIVE_SERVICE "/");
+	       text_starts_with(name, ARCHIVE_SERVICE "/") ||
+	       strcmp(name, ARCHIVE_RESERVE_FILE) == 0;
 }
 
 static void list_folder(const char *root, const char *folder, struct recover_paths *paths)
