@@ -128,9 +128,10 @@ KILLS = 50
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) KILLS=$(KILLS) KILL_STEP=1 \
 		$(PYTHON) tests/integration/test_kill.py
-share-matrix: $(BUILD)/tests/fault/test_backup_faults ## breaks the share at every call of a backup, in every way
-	@FAULT_STEP=1 CMOCKA_MESSAGE_OUTPUT=stdout $< 2>$(BUILD)/share-matrix.log || \
-		{ tail -n 20 $(BUILD)/share-matrix.log; exit 1; }
+share-matrix: $(BUILD)/tests/fault/test_backup_faults $(BUILD)/tests/fault/test_prune_faults ## breaks the share at every call of a backup and of a prune, in every way
+	@for program in $^; do \
+		FAULT_STEP=1 CMOCKA_MESSAGE_OUTPUT=stdout $$program 2>$(BUILD)/share-matrix.log || \
+		{ tail -n 20 $(BUILD)/share-matrix.log; exit 1; }; done
 share-faults: test-tools ## breaks real servers and file systems under an upload, prints what it reports (as root)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/share_faults.py
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)

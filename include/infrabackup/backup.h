@@ -196,4 +196,30 @@ MUST_CHECK enum status backup_retry_submit(struct backup_service *service, struc
 					   const char *earlier_id, const char *caller,
 					   char backup_id[GUID_TEXT_SIZE], struct error *err);
 
+/* --- retention --- */
+
+struct backup_prune_request {
+	const char *caller;
+	bool is_automatic;
+	bool is_dry;         /* says what would go, and changes nothing */
+	const char *confirm; /* id of the plan that the operator agrees to although a brake
+				holds it back; NULL: none */
+};
+
+/* Queues a job of kind "prune": deletes what retention lets go. Its result is
+ * {"pathsToDelete":[...],"freedBytes":N,"packsKept":text|null,"plan":{...}}. STATUS_NOT_CONFIGURED
+ * when the location has no path, STATUS_CONFLICT while a backup, an update or another prune of it
+ * is queued or running. */
+MUST_CHECK enum status backup_prune_submit(struct backup_service *service, struct db *state,
+					   const struct backup_prune_request *request,
+					   char operation_id[GUID_TEXT_SIZE], struct error *err);
+/* For the scheduler, as often as it likes: queues an automatic prune when the newest backup job
+ * was automatic, ended well, and no prune was queued since. */
+MUST_CHECK enum status backup_prune_submit_due(struct backup_service *service, struct db *state,
+					       struct error *err);
+/* Keeps a backup until @until (ms since 1970; 0: unpins, INT64_MAX: for ever). STATUS_NOT_FOUND,
+ * STATUS_CONFLICT while a prune runs. */
+MUST_CHECK enum status backup_pin(struct backup_service *service, struct db *state,
+				  const char *backup_id, int64_t until, struct error *err);
+
 #endif

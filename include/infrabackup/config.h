@@ -60,7 +60,8 @@ struct config {
 		unsigned generation_backups; /* backups a generation; default 14 */
 		long lease_duration;         /* ms a controller holds its folder unless it renews */
 		uint64_t share_reserve; /* bytes of a file that keeps room on the share; 0: none */
-		bool drill_recipient;   /* the service can open its own backups; default true */
+		int64_t trash_grace; /* ms that what was deleted stays in the trash; default 24 h */
+		bool drill_recipient; /* the service can open its own backups; default true */
 		uint64_t verify_bytes_per_day; /* read back by itself; default 50 GiB, 0: none */
 		const char *const *escrow_certificate_files; /* further recipients; may be NULL */
 	} engine;

@@ -64,9 +64,18 @@ static enum status api_backup_list_add(struct api_backup_list *list,
 	return STATUS_OK;
 }
 
+/* Its row stays, for its successors; to a caller it is gone. */
+static bool api_backup_is_deleted(const struct db_backup *backup)
+{
+	return strcmp(backup->status, "Deleted") == 0;
+}
+
 static enum status api_list_committed(const struct db_backup *backup, void *context,
 				      struct error *err)
 {
+	if (api_backup_is_deleted(backup))
+		return STATUS_OK;
+
 	struct api_backup_view view = api_backup_view_committed(backup);
 
 	return api_backup_list_add(context, &view, err);
@@ -226,6 +235,11 @@ enum status api_backups_get(struct api_call *call, struct error *err)
 		return api_backup_job_answer(call, err);
 	if (status != STATUS_OK)
 		return status;
+
+	if (api_backup_is_deleted(&backup)) {
+		db_backup_done(&backup);
+		return api_resource_not_found(call, API_BACKUP_TYPE, call->path.id, err);
+	}
 
 	struct api_backup_view view = api_backup_view_committed(&backup);
 

@@ -163,14 +163,16 @@ static enum status add_backup(struct backup_commit *commit, struct db *state, st
 					      : NULL;
 	AUTO_FREE char *deployment_id = strdup(config->deployment.id);
 	AUTO_FREE char *generation = strdup(session->generation.name);
+	AUTO_FREE char *repository = strdup(session->repository.marker.repository_id);
 	if (location == NULL || status_text == NULL || stamp_version == NULL ||
-	    deployment_id == NULL || generation == NULL)
+	    deployment_id == NULL || generation == NULL || repository == NULL)
 		return fail_memory(err, "record backup");
 	(void)snprintf(row.id, sizeof row.id, "%s", jobs_run_job(session->run)->id);
 	row.location = location;
 	row.sequence = commit->history->sequence;
 	row.folder = commit->folder;
 	row.generation = generation;
+	row.repository = repository;
 	row.status = status_text;
 	row.started_time = session->started_time;
 	row.completed_time = commit->completed_time;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "backup_lease.h"
+#include "backup_session.h"
+#include "backup_trash.h"
 
 struct folder_list {
 	struct backup_folder {
@@ -118,6 +120,7 @@ static enum status add_backup(struct history_run *run, const struct backup_folde
 	row.sequence = record->sequence;
 	row.folder = name;
 	row.generation = record->generation;
+	row.repository = record->repository_id;
 	row.status = record->status;
 	row.started_time = record->started_time;
 	row.completed_time = record->completed_time;
@@ -245,15 +248,12 @@ static enum status take_in(struct history_run *run, const struct backup_folder *
 static enum status move_to_trash(struct history_run *run, const struct backup_folder *folder,
 				 struct error *err)
 {
-	char from[ARCHIVE_NAME_SIZE], to[ARCHIVE_NAME_SIZE];
-	(void)snprintf(from, sizeof from, ARCHIVE_BACKUPS "/%s", folder->name);
-	(void)snprintf(to, sizeof to, ARCHIVE_TRASH "/%s", folder->name);
-	enum status status = share_make_directories(run->share, ARCHIVE_TRASH, err);
+	enum status status = backup_trash_move(run->share, folder->name,
+					       clock_now(run->session->service->clock), err);
 	if (status == STATUS_OK)
-		status = share_rename_new(run->share, from, to, err);
-	if (status == STATUS_OK)
-		log_message(LOG_LEVEL_WARNING, "%s has no COMMIT: moved to the trash", from);
-	return status == STATUS_EXISTS ? STATUS_OK : status;
+		log_message(LOG_LEVEL_WARNING,
+			    ARCHIVE_BACKUPS "/%s has no COMMIT: moved to the trash", folder->name);
+	return status;
 }
 
 static enum status has_commit(struct history_run *run, const struct backup_folder *folder,

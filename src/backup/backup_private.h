@@ -36,7 +36,8 @@
 #define BACKUP_KIND_HISTORY_CHECK "historyCheck"
 #define BACKUP_KIND_VERIFY "verify"
 #define BACKUP_KIND_CONNECTION_TEST "connectionTest"
-#define BACKUP_KIND_COUNT 5
+#define BACKUP_KIND_PRUNE "prune"
+#define BACKUP_KIND_COUNT 6
 
 /* error_step of a share whose marker is not what is expected. */
 #define BACKUP_STEP_MARKER "check repository marker"
@@ -156,6 +157,7 @@ enum status backup_location_run(struct jobs_run *run, void *context, struct erro
 enum status backup_connection_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_history_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_verify_run(struct jobs_run *run, void *context, struct error *err);
+enum status backup_prune_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_run(struct jobs_run *run, void *context, struct error *err);
 
 #endif

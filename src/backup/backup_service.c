@@ -221,6 +221,7 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 		{ BACKUP_KIND_HISTORY_CHECK, backup_history_run, service },
 		{ BACKUP_KIND_VERIFY, backup_verify_run, service },
 		{ BACKUP_KIND_CONNECTION_TEST, backup_connection_run, service },
+		{ BACKUP_KIND_PRUNE, backup_prune_run, service },
 	};
 	memcpy(service->kinds, kinds, sizeof kinds);
 	enum status status = alert_book_new(service->config->deployment.location, service->clock,

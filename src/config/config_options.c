@@ -122,6 +122,7 @@ struct engine_options {
 	int64_t generation_backups;
 	int64_t lease;
 	int64_t share_reserve_mib;
+	int64_t trash_grace;
 	bool drill_recipient;
 	int64_t verify_gib_per_day;
 	json_t *escrow;
@@ -142,6 +143,8 @@ static enum status read_engine_options(const json_t *json, struct engine_options
 		{ "leaseSeconds", JSON_FIELD_INTEGER, false, &to->lease, NULL, 2, 86400, NULL },
 		{ "shareReserveMiB", JSON_FIELD_INTEGER, false, &to->share_reserve_mib, NULL, 0,
 		  1024, NULL },
+		{ "trashGraceHours", JSON_FIELD_INTEGER, false, &to->trash_grace, NULL, 0, 8760,
+		  NULL },
 		{ "drillRecipient", JSON_FIELD_BOOLEAN, false, &to->drill_recipient, NULL, 0, 0,
 		  NULL },
 		{ "verifyGiBPerDay", JSON_FIELD_INTEGER, false, &to->verify_gib_per_day, NULL, 0,
@@ -164,6 +167,7 @@ enum status config_read_engine(const json_t *json, struct config *config, struct
 		.generation_backups = 14,
 		.lease = 600,
 		.share_reserve_mib = 16,
+		.trash_grace = 24,
 		.drill_recipient = true,
 		.verify_gib_per_day = 50,
 	};
@@ -183,6 +187,7 @@ enum status config_read_engine(const json_t *json, struct config *config, struct
 	config->engine.generation_backups = (unsigned)options.generation_backups;
 	config->engine.lease_duration = (long)options.lease * 1000;
 	config->engine.share_reserve = (uint64_t)options.share_reserve_mib << 20;
+	config->engine.trash_grace = options.trash_grace * 60 * 60 * 1000;
 	config->engine.drill_recipient = options.drill_recipient;
 	config->engine.verify_bytes_per_day = (uint64_t)options.verify_gib_per_day << 30;
 	return status;

@@ -8,13 +8,15 @@ enum {
 	Q_BACKUP_GET,
 	Q_BACKUP_NEWEST,
 	Q_BACKUP_LIST,
-	Q_BACKUP_SUMMARIZE
+	Q_BACKUP_SUMMARIZE,
+	Q_BACKUP_STATUS,
+	Q_BACKUP_PIN,
 };
 
 #define COLUMNS                                                                                    \
 	"id, location, sequence, folder, generation, status, started_time, completed_time, "       \
 	"stamp_version, oem_version, deployment_id, thumbprint, is_automatic, "                    \
-	"is_cloud_recovery_ready, bytes, new_bytes, record_sha256"
+	"is_cloud_recovery_ready, bytes, new_bytes, record_sha256, repository, pinned_until"
 
 static const struct db_query queries[] = {
 	[Q_BACKUP_ADD] = { "add backup",
@@ -22,7 +24,7 @@ static const struct db_query queries[] = {
 			   " :folder, :generation, :status, :started_time, :completed_time,"
 			   " :stamp_version, :oem_version, :deployment_id, :thumbprint,"
 			   " :is_automatic, :is_cloud_recovery_ready, :bytes, :new_bytes,"
-			   " :record_sha256)" },
+			   " :record_sha256, :repository, :pinned_until)" },
 	[Q_BACKUP_COUNT] = { "count backup in its generation",
 			     "UPDATE generation SET backups = backups + 1 WHERE name = :name" },
 	[Q_BACKUP_GET] = { "read backup", "SELECT " COLUMNS " FROM backup"
@@ -47,6 +49,11 @@ static const struct db_query queries[] = {
 				 " coalesce(max(iif(is_first, new_bytes, 0)), 0) AS full_bytes,"
 				 " coalesce(sum(iif(is_first, 0, new_bytes)), 0) AS grown_bytes,"
 				 " coalesce(sum(NOT is_first), 0) AS grown_count FROM recent" },
+	[Q_BACKUP_STATUS] = { "note status of backup", "UPDATE backup SET status = :status"
+						       " WHERE id = :id AND location = :location" },
+	[Q_BACKUP_PIN] = { "pin backup", "UPDATE backup SET pinned_until = :pinned_until"
+					 " WHERE id = :id AND location = :location"
+					 " AND status <> 'Deleted'" },
 };
 
 const struct db_query_set db_backup_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -69,6 +76,8 @@ static const struct db_column backup_items[] = {
 	DB_COLUMN(DB_UINT64, db_backup, bytes),
 	DB_COLUMN(DB_UINT64, db_backup, new_bytes),
 	DB_COLUMN(DB_DIGEST, db_backup, record_sha256),
+	DB_COLUMN(DB_TEXT, db_backup, repository),
+	DB_COLUMN(DB_INT64, db_backup, pinned_until),
 };
 static const struct db_columns backup_columns = DB_COLUMNS(backup_items);
 
@@ -176,6 +185,35 @@ enum status db_backup_summarize(struct db *db, const char *location, struct db_b
 	db_bind_text(&statement, ":location", location);
 	*out = (struct db_backup_summary) { 0 };
 	return db_statement_only(&statement, &summary_columns, out, err);
+}
+
+static enum status run_on_one(struct db_statement *statement, const char *location, const char *id,
+			      struct error *err)
+{
+	int changed = 0;
+	db_bind_text(statement, ":id", id);
+	db_bind_text(statement, ":location", location);
+	enum status status = db_statement_run(statement, &changed, err);
+	if (status == STATUS_OK && changed == 0)
+		status = fail(err, STATUS_NOT_FOUND, statement->query->step, id,
+			      "the location %s has no backup with this id", location);
+	return status;
+}
+
+enum status db_backup_set_status(struct db *db, const char *location, const char *id,
+				 const char *backup_status, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_STATUS]);
+	db_bind_text(&statement, ":status", backup_status);
+	return run_on_one(&statement, location, id, err);
+}
+
+enum status db_backup_pin(struct db *db, const char *location, const char *id, int64_t until,
+			  struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_BACKUP_PIN]);
+	db_bind_integer(&statement, ":pinned_until", until);
+	return run_on_one(&statement, location, id, err);
 }
 
 void db_backup_done(struct db_backup *backup)

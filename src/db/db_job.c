@@ -31,7 +31,7 @@ static const struct db_query queries[] = {
 					    " AND state IN ('Queued', 'Running')"
 					    " AND CASE :kind WHEN 'verify'"
 					    " THEN kind = 'verify' AND is_automatic = :is_automatic"
-					    " ELSE kind IN ('backup', 'locationUpdate') END" },
+					    " ELSE kind IN ('backup', 'locationUpdate', 'prune') END" },
 	[Q_JOB_GET] = { "read job", "SELECT " DB_JOB_COLUMNS " FROM job WHERE id = :id" },
 	[Q_JOB_CLAIM] = { "claim job",
 			  "UPDATE job SET state = 'Running', attempt = attempt + 1,"
@@ -94,6 +94,15 @@ static enum status insert(struct db *db, const struct db_job *job, struct error 
 	return db_statement_run(&statement, NULL, err);
 }
 
+static const char *kind_in_words(const char *kind)
+{
+	if (strcmp(kind, "backup") == 0)
+		return "the backup";
+	if (strcmp(kind, "verify") == 0)
+		return "the verification";
+	return strcmp(kind, "prune") == 0 ? "the prune" : "the location update";
+}
+
 /* Says which job is in the way of @job, or that its id is taken. */
 static enum status fail_exists(struct db *db, const struct db_job *job, struct error *err)
 {
@@ -116,10 +125,7 @@ static enum status fail_exists(struct db *db, const struct db_job *job, struct e
 		fail(err, STATUS_CONFLICT, step, job->location,
 		     "%s %s has been %s for this location since %s (requested by %s), and a "
 		     "location is worked on by one at a time; wait until it has ended or cancel it",
-		     strcmp(other.kind, "backup") == 0   ? "the backup"
-		     : strcmp(other.kind, "verify") == 0 ? "the verification"
-							 : "the location update",
-		     other.id, running ? "running" : "queued",
+		     kind_in_words(other.kind), other.id, running ? "running" : "queued",
 		     clock_text(running ? other.started_time : other.created_time, since),
 		     other.requested_by);
 	db_job_done(&other);

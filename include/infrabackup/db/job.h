@@ -32,9 +32,9 @@ struct db_job {
 };
 
 /* state Queued; id, kind, location, requested_by, is_automatic, parameters and created_time are
- * taken. A location is worked on by one "backup" or "locationUpdate" at a time: while one is queued
- * or running, adding another is STATUS_CONFLICT with a text that names it (a unique index decides,
- * not a look before); and so by one "verify" that is automatic and one that is not.
+ * taken. A location is worked on by one "backup", "locationUpdate" or "prune" at a time: while one
+ * is queued or running, adding another is STATUS_CONFLICT with a text that names it (a unique index
+ * decides, not a look before); and so by one "verify" that is automatic and one that is not.
  * STATUS_EXISTS: the id. */
 MUST_CHECK enum status db_job_add(struct db *db, const struct db_job *job, struct error *err);
 /* *@out: whether a job is queued or running that a verification of the location makes way for: one

@@ -77,7 +77,7 @@ struct db_backup {
 	uint64_t sequence;
 	char *folder;
 	char *generation;
-	char *status; /* "Succeeded", "PartialSucceeded" */
+	char *status; /* "Succeeded", "PartialSucceeded", "Corrupted" (given up), "Deleted" */
 	int64_t started_time, completed_time;
 	char *stamp_version;
 	char *oem_version; /* NULL */
@@ -86,6 +86,8 @@ struct db_backup {
 	bool is_automatic, is_cloud_recovery_ready;
 	uint64_t bytes, new_bytes;
 	unsigned char record_sha256[32];
+	char *repository;     /* GUID; NULL: unknown */
+	int64_t pinned_until; /* 0: not pinned; INT64_MAX: for ever */
 };
 /* One transaction: the row, location.last_backup_time, generation.backups + 1. STATUS_EXISTS on the
  * same id or sequence, STATUS_INVALID when its generation was never added. */
@@ -101,6 +103,12 @@ MUST_CHECK enum status db_backup_list(struct db *db, const char *location,
 				      enum status (*each)(const struct db_backup *backup,
 							  void *context, struct error *err),
 				      void *context, struct error *err);
+/* STATUS_NOT_FOUND. */
+MUST_CHECK enum status db_backup_set_status(struct db *db, const char *location, const char *id,
+					    const char *backup_status, struct error *err);
+/* @until as in struct db_backup. STATUS_NOT_FOUND, also for a deleted one. */
+MUST_CHECK enum status db_backup_pin(struct db *db, const char *location, const char *id,
+				     int64_t until, struct error *err);
 void db_backup_done(struct db_backup *backup);
 
 /* What the committed backups of a location tell about time and growth. */

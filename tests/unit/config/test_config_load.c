@@ -148,6 +148,7 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_int_equal(config->engine.share_deadline, 60000);
 	assert_int_equal(config->engine.generation_backups, 14);
 	assert_int_equal(config->engine.share_reserve, 16 << 20);
+	assert_int_equal(config->engine.trash_grace, 24 * 60 * 60 * 1000);
 	assert_true(config->engine.drill_recipient);
 	assert_true(config->engine.verify_bytes_per_day == 50ull << 30);
 	assert_null(config->engine.escrow_certificate_files);
@@ -184,6 +185,7 @@ static void test_config_load_full_document_sets_every_option(void **state)
 	assert_int_equal(config->engine.share_deadline, 30000);
 	assert_int_equal(config->engine.generation_backups, 7);
 	assert_int_equal(config->engine.share_reserve, 64 << 20);
+	assert_int_equal(config->engine.trash_grace, 48 * 60 * 60 * 1000);
 	assert_false(config->engine.drill_recipient);
 	assert_true(config->engine.verify_bytes_per_day == 2ull << 30);
 	assert_string_equal(config->engine.escrow_certificate_files[1], "/etc/ib/escrow2.cer");

@@ -201,6 +201,29 @@ static void test_db_backup_summarize_tells_growth_and_the_newest_ready_one(void 
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, db_fixture_state, db_fixture_teardown)
 
+static void test_db_backup_pin_and_status_change_only_what_is_there(void **state)
+{
+	struct db_fixture *fixture = *state;
+	struct db_backup backup = make_backup(1), found;
+	add_generation(fixture->db, 1);
+	assert_int_equal(db_backup_add(fixture->db, &backup, NULL), STATUS_OK);
+	assert_int_equal(db_backup_pin(fixture->db, "north", backup.id, INT64_MAX, NULL),
+			 STATUS_OK);
+	assert_int_equal(db_backup_get(fixture->db, "north", backup.id, &found, NULL), STATUS_OK);
+	assert_int_equal(found.pinned_until, INT64_MAX);
+	assert_null(found.repository);
+	db_backup_done(&found);
+	assert_int_equal(db_backup_pin(fixture->db, "south", backup.id, 1, NULL), STATUS_NOT_FOUND);
+	assert_int_equal(db_backup_set_status(fixture->db, "south", backup.id, "Deleted", NULL),
+			 STATUS_NOT_FOUND);
+	assert_int_equal(db_backup_set_status(fixture->db, "north", backup.id, "Deleted", NULL),
+			 STATUS_OK);
+	assert_int_equal(db_backup_get(fixture->db, "north", backup.id, &found, NULL), STATUS_OK);
+	assert_string_equal(found.status, "Deleted");
+	db_backup_done(&found);
+	assert_int_equal(db_backup_pin(fixture->db, "north", backup.id, 1, NULL), STATUS_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +235,7 @@ int main(void)
 		WITH(test_db_backup_newest_is_the_highest_sequence),
 		WITH(test_db_backup_list_by_id_until_told_to_stop),
 		WITH(test_db_backup_summarize_tells_growth_and_the_newest_ready_one),
+		WITH(test_db_backup_pin_and_status_change_only_what_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

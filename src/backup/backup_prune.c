@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job "prune", from the stored location to the result. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backup_prune.h"
+
+static enum status read_parameters(struct prune *prune, const struct db_job *job, json_t **parsed,
+				   struct error *err)
+{
+	if (job->parameters == NULL)
+		return STATUS_OK;
+	enum status status = json_parse(job->parameters, strlen(job->parameters), parsed, err);
+	prune->is_dry = json_is_true(json_object_get(*parsed, PARAMETER_DRY_RUN));
+	prune->confirm = json_string_value(json_object_get(*parsed, PARAMETER_CONFIRM));
+	return status;
+}
+
+/* Unknown backups are taken in and half ones moved away first, as before every backup. */
+static enum status open_share(struct prune *prune, struct error *err)
+{
+	struct backup_session *session = &prune->session;
+	struct backup_history history;
+	jobs_run_progress(session->run, "checking the share", 0, 0);
+	enum status status =
+		backup_target_load(session->service, prune->state, &session->target, err);
+	if (status == STATUS_OK)
+		status = backup_session_open_repository(session, prune->state, err);
+	if (status == STATUS_OK)
+		status = backup_history_load(session, prune->state, &history, err);
+	if (status == STATUS_OK)
+		status = backup_connection_take(session, &prune->share, err);
+	return status;
+}
+
+static enum status set_result(const struct prune *prune, struct error *err)
+{
+	struct buffer text = { 0 };
+	json_t *plan = prune_plan_json(prune);
+	if (plan == NULL)
+		return fail_memory(err, "write job result");
+	AUTO_JSON result =
+		json_pack("{s:O, s:I, s:s?, s:o}", "pathsToDelete", prune->paths, "freedBytes",
+			  (json_int_t)prune->freed, "packsKept", prune->kept_packs, "plan", plan);
+	if (result == NULL)
+		return fail_memory(err, "write job result");
+	enum status status = json_write(result, &text, err);
+	if (status == STATUS_OK)
+		status = jobs_run_set_result(prune->session.run, (const char *)text.data, err);
+	buffer_done(&text);
+	return status;
+}
+
+/* The clock was believed: the next run compares with this one. */
+static enum status note_run(const struct prune *prune, struct error *err)
+{
+	char text[32];
+	(void)snprintf(text, sizeof text, "%" PRId64, prune->now);
+	return db_setting_set(prune->state, SETTING_PRUNE_TIME, text, err);
+}
+
+/* By what the share holds now, not by what it held before the plan: somebody may have brought
+ * something back meanwhile. */
+static enum status tidy(struct prune *prune, struct error *err)
+{
+	struct prune_look look = { .count = 0 };
+	jobs_run_progress(prune->session.run, "removing what nothing needs", 0, 0);
+	enum status status = prune_look(prune, &look, err);
+	if (status == STATUS_OK)
+		status = prune_empty_trash(prune, &look, err);
+	if (status == STATUS_OK && !prune->is_dry)
+		status = prune_drop_marks(prune, &look, err);
+	if (status == STATUS_OK)
+		status = prune_packs(prune, err);
+	prune_look_done(&look);
+	return status;
+}
+
+static enum status make_plan(struct prune *prune, struct error *err)
+{
+	jobs_run_progress(prune->session.run, "planning", 0, 0);
+	prune->now = clock_now(prune->session.service->clock);
+	enum status status = prune_look(prune, &prune->look, err);
+	if (status == STATUS_OK)
+		status = prune_plan(prune, err);
+	return status == STATUS_OK ? prune_confirm(prune, err) : status;
+}
+
+static enum status carry_out(struct prune *prune, struct error *err)
+{
+	jobs_run_progress(prune->session.run, "deleting", 0, 0);
+	enum status status = prune_delete(prune, err);
+	if (status == STATUS_OK)
+		status = tidy(prune, err);
+	if (status == STATUS_OK && !prune->is_dry)
+		status = note_run(prune, err);
+	return status;
+}
+
+static enum status run_all(struct prune *prune, struct error *err)
+{
+	struct error braked;
+	enum status status = open_share(prune, err);
+	if (status == STATUS_OK)
+		status = make_plan(prune, err);
+	if (status != STATUS_OK)
+		return status;
+	if (prune_check_brakes(prune, &braked) == STATUS_OK)
+		status = carry_out(prune, err);
+	else if (!prune->is_dry)
+		status = fail(err, braked.status, braked.step, braked.path, "%s", braked.message);
+	/* What is known of the plan is worth showing in every case. */
+	enum status stored = set_result(prune, status == STATUS_OK ? err : NULL);
+	return status == STATUS_OK ? stored : status;
+}
+
+static void close_all(struct prune *prune)
+{
+	prune_plan_done(prune);
+	prune_look_done(&prune->look);
+	prune_rows_done(&prune->rows);
+	free(prune->written);
+	free(prune->leaving);
+	json_decref(prune->paths);
+	backup_connection_give(&prune->session, prune->share, false);
+	db_pool_give(prune->session.service->state, prune->state);
+	backup_session_close(&prune->session);
+}
+
+enum status backup_prune_run(struct jobs_run *run, void *context, struct error *err)
+{
+	struct backup_service *service = context;
+	AUTO_JSON parameters = NULL;
+	struct prune prune = { .paths = json_array() };
+	enum status status = backup_session_open(&prune.session, service, run, err);
+	if (status == STATUS_OK && prune.paths == NULL)
+		status = fail_memory(err, "begin prune");
+	if (status == STATUS_OK)
+		status = read_parameters(&prune, jobs_run_job(run), &parameters, err);
+	if (status == STATUS_OK)
+		status = db_pool_take(service->state, &prune.state, err);
+	if (status == STATUS_OK)
+		status = run_all(&prune, err);
+	close_all(&prune);
+	return status;
+}
