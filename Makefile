@@ -123,8 +123,9 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 		--html-details $(BUILD)-coverage/coverage.html
 
 # Minutes each: what `make test` samples.
-.PHONY: kill-matrix share-matrix share-faults memory-limit
+.PHONY: kill-matrix share-matrix share-faults retention-histories memory-limit
 KILLS = 50
+HISTORIES = 100000
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) KILLS=$(KILLS) KILL_STEP=1 \
 		$(PYTHON) tests/integration/test_kill.py
@@ -134,6 +135,8 @@ share-matrix: $(BUILD)/tests/fault/test_backup_faults $(BUILD)/tests/fault/test_
 		{ tail -n 20 $(BUILD)/share-matrix.log; exit 1; }; done
 share-faults: test-tools ## breaks real servers and file systems under an upload, prints what it reports (as root)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/share_faults.py
+retention-histories: $(BUILD)/tests/unit/retention/test_retention_histories ## checks every promise of retention over HISTORIES random histories (100000)
+	RETENTION_HISTORIES=$(HISTORIES) CMOCKA_MESSAGE_OUTPUT=stdout $<
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* retention: which backups may be deleted. Pure: what is known goes in, a plan with a reason for
- * every backup comes out; nothing here touches a share, a database or a clock. In doubt a backup
- * stays. */
+/* retention: which backups may be deleted, and which packs. Pure: what is known goes in, a plan
+ * with a reason for every backup comes out; nothing here touches a share, a database or a clock. In
+ * doubt a backup stays. */
 #ifndef INFRABACKUP_RETENTION_H
 #define INFRABACKUP_RETENTION_H
 
@@ -98,6 +98,47 @@ struct retention_plan {
 MUST_CHECK enum status retention_plan_make(const struct retention_input *input,
 					   struct retention_plan *out, struct error *err);
 void retention_plan_done(struct retention_plan *plan);
+
+/* --- packs --- */
+
+#define RETENTION_DIGEST_SIZE 32
+
+struct retention_pack {
+	unsigned char sha256[RETENTION_DIGEST_SIZE];
+	uint64_t size;
+};
+
+/* Which packs are needed, gathered from every backup.json that was found, whoever wrote it, and
+ * from what the catalogue knows: a listing that lacks a backup costs none of its packs. */
+struct retention_usage;
+MUST_CHECK enum status retention_usage_new(struct retention_usage **out, struct error *err);
+void retention_usage_free(struct retention_usage *usage);
+/* A backup.json, by the hash of its bytes, and the packs that it names. */
+MUST_CHECK enum status retention_usage_add(struct retention_usage *usage,
+					   const unsigned char record[RETENTION_DIGEST_SIZE],
+					   const char *generation,
+					   const struct retention_pack *packs, size_t count,
+					   struct error *err);
+/* A backup whose packs cannot be told. @generation NULL: nor their generation, so that nothing may
+ * go anywhere. */
+MUST_CHECK enum status retention_usage_add_unknown(struct retention_usage *usage,
+						   const char *generation, struct error *err);
+/* Once everything is added: a backup that must be there. When its backup.json was not added,
+ * nothing of its generation may go. */
+MUST_CHECK enum status retention_usage_expect(struct retention_usage *usage,
+					      const unsigned char record[RETENTION_DIGEST_SIZE],
+					      const char *generation, struct error *err);
+bool retention_usage_is_unknown(const struct retention_usage *usage);
+
+enum retention_fate {
+	RETENTION_GENERATION_STAYS,
+	RETENTION_GENERATION_SHRINKS, /* packs that nothing needs go */
+	RETENTION_GENERATION_GOES,    /* as a whole */
+};
+/* What may go of a generation that holds @packs: goes[i] for packs[i]. */
+enum retention_fate retention_usage_decide(struct retention_usage *usage, const char *generation,
+					   const struct retention_pack *packs, size_t count,
+					   bool *goes);
 
 /* "pinned", "withinRetention", ...: stable, for machines. */
 const char *retention_reason_name(enum retention_reason reason);

@@ -72,7 +72,7 @@ static enum status tidy(struct prune *prune, struct error *err)
 	if (status == STATUS_OK && !prune->is_dry)
 		status = prune_drop_marks(prune, &look, err);
 	if (status == STATUS_OK)
-		status = prune_packs(prune, err);
+		status = prune_packs(prune, &look, err);
 	prune_look_done(&look);
 	return status;
 }

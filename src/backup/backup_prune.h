@@ -104,7 +104,8 @@ MUST_CHECK enum status prune_note_path(struct prune *prune, const char *path, st
 MUST_CHECK enum status prune_check_packs(struct prune *prune, const struct prune_look *look,
 					 bool *good, struct error *err);
 /* Removes packs that no backup.json on the share names, and generations without any that is named;
- * never in the generation that is written to. */
-MUST_CHECK enum status prune_packs(struct prune *prune, struct error *err);
+ * never in the generation that is written to. @look: of after the trash was emptied. */
+MUST_CHECK enum status prune_packs(struct prune *prune, const struct prune_look *look,
+				   struct error *err);
 
 #endif

@@ -2,26 +2,25 @@
 /* Packs that nothing needs any more. What is in use is read from the share, from every backup.json
  * below backups/ and trash/, whoever wrote it: too much is kept rather than too little. Only
  * generations that no writer will touch again are looked at. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backup_prune.h"
 
-struct pack_key {
-	unsigned char sha256[SHA256_SIZE];
-	uint64_t size;
-};
+static_assert(RETENTION_DIGEST_SIZE == SHA256_SIZE, "a pack is named by its SHA-256");
 
 struct pack_set {
-	struct pack_key *items;
+	struct retention_pack *items;
 	size_t count, capacity;
 };
 
-static enum status add_key(struct pack_set *set, const struct pack_key *key, struct error *err)
+static enum status add_key(struct pack_set *set, const struct retention_pack *key,
+			   struct error *err)
 {
 	if (set->count == set->capacity) {
 		size_t capacity = set->capacity == 0 ? 256 : set->capacity * 2;
-		struct pack_key *items = reallocarray(set->items, capacity, sizeof *items);
+		struct retention_pack *items = reallocarray(set->items, capacity, sizeof *items);
 		if (items == NULL)
 			return fail_memory(err, "list packs");
 		set->items = items;
@@ -33,8 +32,8 @@ static enum status add_key(struct pack_set *set, const struct pack_key *key, str
 
 static int compare_keys(const void *left, const void *right)
 {
-	return memcmp(((const struct pack_key *)left)->sha256,
-		      ((const struct pack_key *)right)->sha256, SHA256_SIZE);
+	return memcmp(((const struct retention_pack *)left)->sha256,
+		      ((const struct retention_pack *)right)->sha256, SHA256_SIZE);
 }
 
 static void sort_keys(struct pack_set *set)
@@ -43,10 +42,10 @@ static void sort_keys(struct pack_set *set)
 		qsort(set->items, set->count, sizeof *set->items, compare_keys);
 }
 
-static const struct pack_key *find_key(const struct pack_set *set,
-				       const unsigned char sha256[SHA256_SIZE])
+static const struct retention_pack *find_key(const struct pack_set *set,
+					     const unsigned char sha256[SHA256_SIZE])
 {
-	struct pack_key key;
+	struct retention_pack key;
 	if (set->count == 0)
 		return NULL;
 	memcpy(key.sha256, sha256, SHA256_SIZE);
@@ -64,7 +63,7 @@ struct pack_listing {
 static enum status see_pack(const struct share_entry *entry, void *context, struct error *err)
 {
 	struct pack_listing *listing = context;
-	struct pack_key key = { .size = entry->size };
+	struct retention_pack key = { .size = entry->size };
 	char digits[2 * SHA256_SIZE + 1] = "";
 	if (entry->is_directory || strlen(entry->name) != 2 * SHA256_SIZE + strlen(".pack") ||
 	    strcmp(entry->name + 2 * SHA256_SIZE, ".pack") != 0)
@@ -123,7 +122,7 @@ static enum status check_backup(struct prune *prune, const struct recover_backup
 	*good = search.found;
 	for (size_t i = 0; i < backup->record->pack_count && *good; i++) {
 		const struct archive_record_pack *wanted = &backup->record->packs[i];
-		const struct pack_key *found = find_key(packs, wanted->sha256);
+		const struct retention_pack *found = find_key(packs, wanted->sha256);
 		*good = found != NULL && found->size == wanted->size;
 	}
 	return status;
@@ -157,52 +156,26 @@ enum status prune_check_packs(struct prune *prune, const struct prune_look *look
 
 #define GENERATIONS_MAX 4096
 
-struct name_list {
-	char (*items)[ARCHIVE_GENERATION_SIZE];
-	size_t count;
-};
-
 struct usage {
 	struct prune *prune;
-	const char *parent;           /* folder that is listed */
-	struct pack_set packs;        /* named by a backup.json */
-	struct name_list named;       /* generations of such packs */
-	struct name_list untouchable; /* generations of backups whose packs are unknown */
-	bool is_unknown;              /* a backup.json cannot be read: nothing is certain */
+	const char *parent; /* folder that is listed */
+	struct retention_usage *needed;
 };
 
-static enum status add_name(struct name_list *list, const char *name, struct error *err)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], name) == 0)
-			return STATUS_OK;
-	char(*items)[ARCHIVE_GENERATION_SIZE] =
-		reallocarray(list->items, list->count + 1, sizeof *items);
-	if (items == NULL)
-		return fail_memory(err, "list generations");
-	list->items = items;
-	(void)snprintf(items[list->count++], sizeof *items, "%s", name);
-	return STATUS_OK;
-}
-
-static bool has_name(const struct name_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], name) == 0)
-			return true;
-	return false;
-}
-
 static enum status use_record(struct usage *usage, const struct archive_record *record,
-			      struct error *err)
+			      const struct buffer *bytes, struct error *err)
 {
-	enum status status = add_name(&usage->named, record->generation, err);
-	for (size_t i = 0; i < record->pack_count && status == STATUS_OK; i++) {
-		struct pack_key key = { .size = record->packs[i].size };
-		memcpy(key.sha256, record->packs[i].sha256, SHA256_SIZE);
-		status = add_key(&usage->packs, &key, err);
+	unsigned char digest[SHA256_SIZE];
+	AUTO_FREE struct retention_pack *packs = calloc(record->pack_count + 1, sizeof *packs);
+	if (packs == NULL)
+		return fail_memory(err, "list packs");
+	for (size_t i = 0; i < record->pack_count; i++) {
+		memcpy(packs[i].sha256, record->packs[i].sha256, SHA256_SIZE);
+		packs[i].size = record->packs[i].size;
 	}
-	return status;
+	hash_sha256(bytes->data, bytes->length, digest);
+	return retention_usage_add(usage->needed, digest, record->generation, packs,
+				   record->pack_count, err);
 }
 
 /* What is going to leave the trash in this run needs nothing any more. */
@@ -233,11 +206,11 @@ static enum status use_unreadable(struct usage *usage, const char *name, bool is
 	for (size_t i = 0; i < usage->prune->rows.count; i++)
 		if (strcmp(usage->prune->rows.items[i].folder, folder) == 0)
 			row = &usage->prune->rows.items[i];
-	if (row != NULL)
-		return add_name(&usage->untouchable, row->generation, err);
 	/* Without backup.json it never was a backup. */
-	usage->is_unknown = usage->is_unknown || !is_missing;
-	return STATUS_OK;
+	if (row == NULL && is_missing)
+		return STATUS_OK;
+	return retention_usage_add_unknown(usage->needed, row != NULL ? row->generation : NULL,
+					   err);
 }
 
 static enum status see_backup(const struct share_entry *entry, void *context, struct error *err)
@@ -255,7 +228,7 @@ static enum status see_backup(const struct share_entry *entry, void *context, st
 	bool is_missing = status == STATUS_NOT_FOUND;
 	if (status == STATUS_OK &&
 	    archive_record_parse(bytes.data, bytes.length, &record, NULL) == STATUS_OK)
-		status = use_record(usage, record, err);
+		status = use_record(usage, record, &bytes, err);
 	else if (status == STATUS_OK || is_missing || status == STATUS_TOO_LARGE)
 		status = use_unreadable(usage, entry->name, is_missing, err);
 	archive_record_free(record);
@@ -263,7 +236,7 @@ static enum status see_backup(const struct share_entry *entry, void *context, st
 	return status;
 }
 
-static enum status find_usage(struct usage *usage, struct error *err)
+static enum status list_usage(struct usage *usage, struct error *err)
 {
 	static const char *const parents[] = { ARCHIVE_BACKUPS, ARCHIVE_TRASH };
 	enum status status = STATUS_OK;
@@ -273,7 +246,29 @@ static enum status find_usage(struct usage *usage, struct error *err)
 		if (status == STATUS_NOT_FOUND && i > 0)
 			status = STATUS_OK;
 	}
-	sort_keys(&usage->packs);
+	return status;
+}
+
+static enum status expect(struct usage *usage, const char *backup_id, struct error *err)
+{
+	const struct db_backup *row = prune_row(usage->prune, backup_id);
+	return row == NULL ? STATUS_OK
+			   : retention_usage_expect(usage->needed, row->record_sha256,
+						    row->generation, err);
+}
+
+/* A share that lists less than it did a moment ago must not cost a pack. */
+static enum status find_usage(struct usage *usage, const struct prune_look *look, struct error *err)
+{
+	const struct prune *prune = usage->prune;
+	enum status status = list_usage(usage, err);
+	for (size_t i = 0; i < prune->plan.count && status == STATUS_OK; i++)
+		if (prune->plan.decisions[i].reason != RETENTION_EXPIRED &&
+		    prune->plan.decisions[i].backup->is_known)
+			status = expect(usage, prune->plan.decisions[i].backup->id, err);
+	for (size_t i = 0; i < look->trash.count && status == STATUS_OK; i++)
+		if (!prune_is_leaving(prune, look->trash.items[i].name))
+			status = expect(usage, look->trash.items[i].backup_id, err);
 	return status;
 }
 
@@ -281,7 +276,8 @@ static enum status find_usage(struct usage *usage, struct error *err)
 
 /* Generations below the one that the next backup may go on with. */
 struct closed {
-	struct name_list names;
+	char (*names)[ARCHIVE_GENERATION_SIZE];
+	size_t count;
 	unsigned below;
 };
 
@@ -290,9 +286,15 @@ static enum status see_generation(const struct share_entry *entry, void *context
 	struct closed *closed = context;
 	unsigned number = 0;
 	if (!entry->is_directory || !archive_generation_parse(entry->name, &number) ||
-	    number >= closed->below || closed->names.count >= GENERATIONS_MAX)
+	    number >= closed->below || closed->count >= GENERATIONS_MAX)
 		return STATUS_OK;
-	return add_name(&closed->names, entry->name, err);
+	char(*names)[ARCHIVE_GENERATION_SIZE] =
+		reallocarray(closed->names, closed->count + 1, sizeof *names);
+	if (names == NULL)
+		return fail_memory(err, "list generations");
+	closed->names = names;
+	(void)snprintf(names[closed->count++], sizeof *names, "%s", entry->name);
+	return STATUS_OK;
 }
 
 static enum status list_closed(struct prune *prune, struct closed *closed, struct error *err)
@@ -309,7 +311,7 @@ static enum status list_closed(struct prune *prune, struct closed *closed, struc
 }
 
 static enum status remove_pack(struct prune *prune, const char *generation,
-			       const struct pack_key *pack, struct error *err)
+			       const struct retention_pack *pack, struct error *err)
 {
 	char name[ARCHIVE_NAME_SIZE];
 	archive_pack_name(generation, pack->sha256, name);
@@ -333,46 +335,44 @@ static enum status remove_generation(struct prune *prune, const char *generation
 	return status;
 }
 
-static enum status tidy_generation(struct prune *prune, const struct usage *usage,
+static enum status tidy_generation(struct prune *prune, struct retention_usage *needed,
 				   const char *generation, struct error *err)
 {
 	struct pack_set packs = { 0 };
-	bool is_named = has_name(&usage->named, generation);
-	if (has_name(&usage->untouchable, generation))
-		return STATUS_OK;
 	enum status status = list_packs(prune->share, generation, &packs, err);
-	for (size_t i = 0; i < packs.count && status == STATUS_OK; i++) {
-		/* A backup of one generation names no pack of another, but if it did it would
-		 * need it. */
-		if (find_key(&usage->packs, packs.items[i].sha256) != NULL) {
-			is_named = true;
-			continue;
+	AUTO_FREE bool *goes = calloc(packs.count + 1, sizeof *goes);
+	if (status == STATUS_OK && goes == NULL)
+		status = fail_memory(err, "list packs");
+	if (status == STATUS_OK) {
+		enum retention_fate fate =
+			retention_usage_decide(needed, generation, packs.items, packs.count, goes);
+		for (size_t i = 0; i < packs.count && status == STATUS_OK; i++) {
+			prune->freed += goes[i] ? packs.items[i].size : 0;
+			if (goes[i] && fate == RETENTION_GENERATION_SHRINKS)
+				status = remove_pack(prune, generation, &packs.items[i], err);
 		}
-		prune->freed += packs.items[i].size;
-		if (is_named)
-			status = remove_pack(prune, generation, &packs.items[i], err);
+		if (status == STATUS_OK && fate == RETENTION_GENERATION_GOES)
+			status = remove_generation(prune, generation, err);
 	}
-	if (status == STATUS_OK && !is_named)
-		status = remove_generation(prune, generation, err);
 	free(packs.items);
 	return status;
 }
 
-enum status prune_packs(struct prune *prune, struct error *err)
+enum status prune_packs(struct prune *prune, const struct prune_look *look, struct error *err)
 {
 	struct usage usage = { .prune = prune };
 	struct closed closed = { .below = 0 };
-	enum status status = list_closed(prune, &closed, err);
-	if (status == STATUS_OK && closed.names.count > 0)
-		status = find_usage(&usage, err);
-	if (status == STATUS_OK && usage.is_unknown)
+	enum status status = retention_usage_new(&usage.needed, err);
+	if (status == STATUS_OK)
+		status = list_closed(prune, &closed, err);
+	if (status == STATUS_OK && closed.count > 0)
+		status = find_usage(&usage, look, err);
+	if (status == STATUS_OK && retention_usage_is_unknown(usage.needed))
 		prune->kept_packs = "a backup.json on the share cannot be read, so that nobody "
 				    "knows which packs it needs";
-	for (size_t i = 0; i < closed.names.count && status == STATUS_OK && !usage.is_unknown; i++)
-		status = tidy_generation(prune, &usage, closed.names.items[i], err);
-	free(closed.names.items);
-	free(usage.named.items);
-	free(usage.untouchable.items);
-	free(usage.packs.items);
+	for (size_t i = 0; i < closed.count && status == STATUS_OK; i++)
+		status = tidy_generation(prune, usage.needed, closed.names[i], err);
+	free(closed.names);
+	retention_usage_free(usage.needed);
 	return status;
 }

@@ -85,7 +85,8 @@ static const struct retention_role *find_role(const struct retention_backup *bac
 	return NULL;
 }
 
-/* The newest @floor good ones that hold at least @content of the role. */
+/* The newest @floor good ones that hold at least @content of the role; for
+ * RETENTION_LAST_OF_ROLE it must have been essential there. */
 static void keep_role(struct retention_plan *plan, const char *name, enum retention_content content,
 		      size_t floor, enum retention_reason reason)
 {
@@ -94,7 +95,8 @@ static void keep_role(struct retention_plan *plan, const char *name, enum retent
 		if (!counts_as_good(decision->backup))
 			continue;
 		const struct retention_role *role = find_role(decision->backup, name);
-		if (role == NULL || role->content < content)
+		if (role == NULL || role->content < content ||
+		    (reason == RETENTION_LAST_OF_ROLE && !role->is_essential))
 			continue;
 		keep(decision, reason, name);
 		found++;

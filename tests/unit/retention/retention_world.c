@@ -27,6 +27,15 @@ static void configure_roles(struct world *world)
 	world->configured[count] = NULL;
 }
 
+static bool is_configured(const struct world *world, const char *role)
+{
+	for (size_t i = 0; world->configured[i] != NULL; i++)
+		if (world->configured[i] == role)
+			return true;
+	return false;
+}
+
+/* What is no longer configured is rarely backed up all the same. */
 static void add_roles(struct world *world, size_t index)
 {
 	struct retention_backup *backup = &world->backups[index];
@@ -34,7 +43,8 @@ static void add_roles(struct world *world, size_t index)
 	backup->is_recovery_ready = true;
 	backup->role_count = 0;
 	for (size_t i = 0; i < WORLD_ROLES; i++) {
-		if (world_draw(world, 10) == 0)
+		if (world_draw(world, 10) == 0 ||
+		    (!is_configured(world, role_names[i]) && world_draw(world, 30) > 0))
 			continue;
 		unsigned fate = world_draw(world, 8);
 		struct retention_role role = { role_names[i], world_draw(world, 6) > 0,
@@ -51,6 +61,7 @@ static void remove_backup(struct world *world, size_t index)
 {
 	for (; index + 1 < world->count; index++) {
 		world->backups[index] = world->backups[index + 1];
+		world->needs[index] = world->needs[index + 1];
 		memcpy(world->roles[index], world->roles[index + 1], sizeof world->roles[index]);
 	}
 	world->count--;
@@ -71,6 +82,8 @@ static void make_backup(struct world *world)
 	backup->is_ours = true;
 	backup->is_verified = world_draw(world, 12) > 0;
 	add_roles(world, world->count);
+	world->needs[world->count].sequence = backup->sequence;
+	world_write_packs(world, &world->needs[world->count]);
 	world->count++;
 }
 
@@ -79,6 +92,9 @@ static void forge(struct world *world)
 {
 	make_backup(world);
 	struct retention_backup *backup = &world->backups[world->count - 1];
+	struct world_need *need = &world->needs[world->count - 1];
+	need->generation = 1 + world_draw(world, world->generation);
+	need->packs = world_draw(world, 8);
 	backup->is_known = false;
 	backup->is_ours = false;
 	backup->is_verified = world_draw(world, 2) == 0;
@@ -135,7 +151,14 @@ void world_init(struct world *world, uint64_t seed)
 void world_step(struct world *world)
 {
 	world->time += world_draw(world, 24) * (WORLD_DAY / 24);
-	switch (world_draw(world, 12)) {
+	struct world_need failed;
+	switch (world_draw(world, 14)) {
+	case 12:
+		world_write_packs(world, &failed);
+		break;
+	case 13:
+		world_lose_pack(world);
+		break;
 	case 0:
 		forge(world);
 		break;
@@ -176,17 +199,31 @@ struct retention_input world_input(const struct world *world)
 	};
 }
 
+/* A full trash drops its oldest, as if its grace were over. */
+static void throw_away(struct world *world, size_t index)
+{
+	if (world->trash_count == WORLD_TRASH)
+		memmove(world->trash, world->trash + 1,
+			--world->trash_count * sizeof *world->trash);
+	world->trash[world->trash_count++] =
+		(struct world_trashed) { world->needs[index], world_now(world) };
+	remove_backup(world, index);
+}
+
 void world_apply(struct world *world, const struct retention_plan *plan)
 {
 	char ids[WORLD_BACKUPS][GUID_TEXT_SIZE];
 	size_t count = 0;
+	for (size_t i = 0; i < world->count && plan->brakes_are_lifted; i++)
+		if (!world->backups[i].is_on_share)
+			world->backups[i].is_known = false;
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->decisions[i].reason == RETENTION_EXPIRED)
 			memcpy(ids[count++], plan->decisions[i].backup->id, GUID_TEXT_SIZE);
 	for (size_t i = world->count; i > 0; i--)
 		for (size_t j = 0; j < count; j++)
 			if (strcmp(world->backups[i - 1].id, ids[j]) == 0) {
-				remove_backup(world, i - 1);
+				throw_away(world, i - 1);
 				break;
 			}
 	if (plan->brakes == 0 || plan->brakes_are_lifted)

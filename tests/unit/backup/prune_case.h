@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of prunes ask of their fixture; a failure fails the test. */
+#ifndef TESTS_UNIT_BACKUP_PRUNE_CASE_H
+#define TESTS_UNIT_BACKUP_PRUNE_CASE_H
+
+#include "fake/prune_fixture.h"
+
+json_t *prune_case_result(const struct db_job *job);
+/* Runs one that must be refused, with @text in its message; its id when @plan_id is not NULL. */
+void prune_case_assert_refused(struct prune_fixture *fixture, const char *confirm, const char *text,
+			       char plan_id[32]);
+/* A path below MASBackup of the first entry of @folder that holds @pattern; malloc. */
+char *prune_case_entry(const struct prune_fixture *fixture, const char *folder,
+		       const char *pattern);
+void prune_case_status(const struct prune_fixture *fixture, size_t number, char status[32],
+		       int64_t *pinned_until);
+void prune_case_pin(const struct prune_fixture *fixture, size_t number, int64_t until);
+
+#endif
