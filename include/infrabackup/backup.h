@@ -207,14 +207,14 @@ struct backup_prune_request {
 };
 
 /* Queues a job of kind "prune": deletes what retention lets go. Its result is
- * {"pathsToDelete":[...],"freedBytes":N,"packsKept":text|null,"plan":{...}}. STATUS_NOT_CONFIGURED
- * when the location has no path, STATUS_CONFLICT while a backup, an update or another prune of it
- * is queued or running. */
+ * {"pathsToDelete":[...],"plan":{...}}, the plan also when a brake made it fail.
+ * STATUS_NOT_CONFIGURED when the location has no path, STATUS_CONFLICT while a backup, an update or
+ * another prune of it is queued or running. */
 MUST_CHECK enum status backup_prune_submit(struct backup_service *service, struct db *state,
 					   const struct backup_prune_request *request,
 					   char operation_id[GUID_TEXT_SIZE], struct error *err);
 /* For the scheduler, as often as it likes: queues an automatic prune when the newest backup job
- * was automatic, ended well, and no prune was queued since. */
+ * ended well, no prune was queued since, and there may be something to delete. */
 MUST_CHECK enum status backup_prune_submit_due(struct backup_service *service, struct db *state,
 					       struct error *err);
 /* Keeps a backup until @until (ms since 1970; 0: unpins, INT64_MAX: for ever). STATUS_NOT_FOUND,

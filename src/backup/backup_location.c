@@ -176,12 +176,22 @@ static enum status store_body(struct db *state, void *context, struct error *err
 	return status;
 }
 
+/* Whoever shortens the retention learns what the next prune lets go. The settings are stored by
+ * now, whatever comes of this. */
+static void show_what_goes(struct backup_service *service, struct jobs_run *run)
+{
+	struct error err;
+	if (backup_prune_preview(service, run, &err) != STATUS_OK)
+		log_error("what the shorter retention lets go is not known", &err);
+}
+
 static enum status update(struct backup_service *service, struct db *state, struct jobs_run *run,
 			  struct backup_target *target, struct buffer *report, struct error *err)
 {
 	char repository_id[GUID_TEXT_SIZE] = "";
 	const char *text = jobs_run_job(run)->parameters;
 	struct change change = { .is_new_place = false };
+	int days_before = 0;
 	AUTO_JSON parameters = NULL;
 	enum status status = json_parse(text, strlen(text), &parameters, err);
 	if (status == STATUS_OK)
@@ -189,6 +199,7 @@ static enum status update(struct backup_service *service, struct db *state, stru
 					 err);
 	if (status == STATUS_OK) {
 		change = find_change(parameters, &target->row);
+		days_before = target->row.retention_days;
 		status = merge(service, parameters, &target->row, err);
 	}
 	if (status == STATUS_OK)
@@ -209,6 +220,8 @@ static enum status update(struct backup_service *service, struct db *state, stru
 	status = db_transaction(state, store_body, &request, err);
 	if (status == STATUS_OK)
 		backup_kept_store(service, state);
+	if (status == STATUS_OK && target->row.retention_days < days_before)
+		show_what_goes(service, run);
 	return status;
 }
 

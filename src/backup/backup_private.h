@@ -158,6 +158,9 @@ enum status backup_connection_run(struct jobs_run *run, void *context, struct er
 enum status backup_history_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_verify_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_prune_run(struct jobs_run *run, void *context, struct error *err);
+/* What a prune by the stored settings would do, as the result of the job that @run runs. */
+MUST_CHECK enum status backup_prune_preview(struct backup_service *service, struct jobs_run *run,
+					    struct error *err);
 enum status backup_run(struct jobs_run *run, void *context, struct error *err);
 
 #endif

@@ -40,9 +40,7 @@ static enum status set_result(const struct prune *prune, struct error *err)
 	json_t *plan = prune_plan_json(prune);
 	if (plan == NULL)
 		return fail_memory(err, "write job result");
-	AUTO_JSON result =
-		json_pack("{s:O, s:I, s:s?, s:o}", "pathsToDelete", prune->paths, "freedBytes",
-			  (json_int_t)prune->freed, "packsKept", prune->kept_packs, "plan", plan);
+	AUTO_JSON result = json_pack("{s:O, s:o}", "pathsToDelete", prune->paths, "plan", plan);
 	if (result == NULL)
 		return fail_memory(err, "write job result");
 	enum status status = json_write(result, &text, err);
@@ -128,20 +126,73 @@ static void close_all(struct prune *prune)
 	backup_session_close(&prune->session);
 }
 
-enum status backup_prune_run(struct jobs_run *run, void *context, struct error *err)
+/* --- the alert --- */
+
+#define IDS_TEXT_SIZE 1024
+
+static void list_ids(const struct prune *prune, char text[IDS_TEXT_SIZE])
 {
-	struct backup_service *service = context;
-	AUTO_JSON parameters = NULL;
-	struct prune prune = { .paths = json_array() };
-	enum status status = backup_session_open(&prune.session, service, run, err);
-	if (status == STATUS_OK && prune.paths == NULL)
+	size_t used = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < prune->plan.count; i++) {
+		const struct retention_decision *decision = &prune->plan.decisions[i];
+		if ((decision->reason != RETENTION_EXPIRED &&
+		     decision->reason != RETENTION_HELD_BACK) ||
+		    used + GUID_TEXT_SIZE + 2 > IDS_TEXT_SIZE)
+			continue;
+		used += (size_t)snprintf(text + used, IDS_TEXT_SIZE - used, "%s%s",
+					 used > 0 ? ", " : "", decision->backup->id);
+	}
+}
+
+/* What it did, or why it did nothing, counts more than whether its alert can be stored. */
+static void tell(struct prune *prune, enum status result, const struct error *cause)
+{
+	const struct alert_book *alerts = prune->session.service->alerts;
+	char ids[IDS_TEXT_SIZE];
+	struct error err;
+	enum status status = STATUS_OK;
+	if (prune->is_dry || prune->state == NULL || result == STATUS_CANCELLED)
+		return;
+	list_ids(prune, ids);
+	if (result == STATUS_OK)
+		status = alert_clear(alerts, prune->state, ALERT_DELETION_FAILED,
+				     "the retention succeeded", &err);
+	else
+		status = alert_raise_deletion_failed(alerts, prune->state,
+						     prune->session.target.row.path,
+						     ids[0] != '\0' ? ids : NULL, cause, &err);
+	if (status != STATUS_OK)
+		log_error("the alert about deletion cannot be stored", &err);
+}
+
+static enum status run_once(struct prune *prune, struct backup_service *service,
+			    struct jobs_run *run, struct error *err)
+{
+	prune->paths = json_array();
+	enum status status = backup_session_open(&prune->session, service, run, err);
+	if (status == STATUS_OK && prune->paths == NULL)
 		status = fail_memory(err, "begin prune");
 	if (status == STATUS_OK)
-		status = read_parameters(&prune, jobs_run_job(run), &parameters, err);
+		status = db_pool_take(service->state, &prune->state, err);
 	if (status == STATUS_OK)
-		status = db_pool_take(service->state, &prune.state, err);
-	if (status == STATUS_OK)
-		status = run_all(&prune, err);
-	close_all(&prune);
+		status = run_all(prune, err);
+	tell(prune, status, err);
+	close_all(prune);
 	return status;
+}
+
+enum status backup_prune_run(struct jobs_run *run, void *context, struct error *err)
+{
+	AUTO_JSON parameters = NULL;
+	struct prune prune = { .is_dry = false };
+	enum status status = read_parameters(&prune, jobs_run_job(run), &parameters, err);
+	return status == STATUS_OK ? run_once(&prune, context, run, err) : status;
+}
+
+enum status backup_prune_preview(struct backup_service *service, struct jobs_run *run,
+				 struct error *err)
+{
+	struct prune prune = { .is_dry = true };
+	return run_once(&prune, service, run, err);
 }

@@ -326,14 +326,16 @@ enum status prune_check_brakes(const struct prune *prune, struct error *err)
 
 static json_t *decision_json(const struct retention_decision *decision)
 {
-	char completed[CLOCK_TEXT_SIZE];
+	char completed[CLOCK_TEXT_SIZE], pinned[CLOCK_TEXT_SIZE];
 	const struct retention_backup *backup = decision->backup;
-	return json_pack("{s:s, s:I, s:s, s:b, s:b, s:s, s:s?}", "backupId", backup->id, "sequence",
-			 (json_int_t)backup->sequence, "completedDateTime",
+	bool is_until = backup->pinned_until > 0 && backup->pinned_until < RETENTION_FOREVER;
+	return json_pack("{s:s, s:I, s:s, s:b, s:b, s:s, s:s?, s:s?}", "backupId", backup->id,
+			 "sequence", (json_int_t)backup->sequence, "completedDateTime",
 			 clock_text(backup->completed_time, completed), "isVerified",
 			 backup->is_verified, "goes", decision->reason == RETENTION_EXPIRED,
 			 "reason", retention_reason_name(decision->reason), "roleName",
-			 decision->role);
+			 decision->role, "pinnedUntilDateTime",
+			 is_until ? clock_text(backup->pinned_until, pinned) : NULL);
 }
 
 json_t *prune_plan_json(const struct prune *prune)
@@ -351,8 +353,10 @@ json_t *prune_plan_json(const struct prune *prune)
 		failed |= json_array_append_new(backups, decision_json(&prune->plan.decisions[i]));
 	if (failed != 0)
 		return NULL;
-	return json_pack("{s:s, s:i, s:O, s:s, s:O}", "plannedDateTime",
-			 clock_text(prune->now, now), "retentionPeriodInDays",
-			 prune->session.target.row.retention_days, "brakes", brakes, "confirm",
-			 prune->plan_id, "backups", backups);
+	return json_pack("{s:s, s:b, s:i, s:O, s:s, s:I, s:s?, s:O}", "plannedDateTime",
+			 clock_text(prune->now, now), "isDryRun", prune->is_dry,
+			 "retentionPeriodInDays", prune->session.target.row.retention_days,
+			 "brakes", brakes, "confirm", prune->plan_id, "freedBytes",
+			 (json_int_t)prune->freed, "packsKept", prune->kept_packs, "backups",
+			 backups);
 }

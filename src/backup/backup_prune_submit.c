@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "backup_prune.h"
+#include "backup_scheduler.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000LL)
 
 static enum status queue(struct backup_service *service, struct db *state,
 			 const struct backup_prune_request *request, char id[GUID_TEXT_SIZE],
@@ -40,7 +43,9 @@ enum status backup_prune_submit(struct backup_service *service, struct db *state
 	return status == STATUS_OK ? queue(service, state, request, operation_id, err) : status;
 }
 
-/* The newest first: what comes before the newest automatic backup does not matter. */
+/* --- by itself --- */
+
+/* The newest first: what comes before the newest backup or prune does not matter. */
 struct due_search {
 	bool is_decided;
 	bool is_due;
@@ -49,15 +54,49 @@ struct due_search {
 static enum status see_job(const struct db_job *job, void *context, struct error *err)
 {
 	struct due_search *search = context;
+	enum job_state state;
 	(void)err;
 	bool is_backup = strcmp(job->kind, BACKUP_KIND_BACKUP) == 0;
 	if (search->is_decided || (!is_backup && strcmp(job->kind, BACKUP_KIND_PRUNE) != 0))
 		return STATUS_OK;
 	search->is_decided = true;
-	search->is_due = is_backup && job->is_automatic &&
-			 (strcmp(job->state, "Succeeded") == 0 ||
-			  strcmp(job->state, "PartialSucceeded") == 0);
+	search->is_due = is_backup && job_state_from_name(job->state, &state) &&
+			 (state == JOB_SUCCEEDED || state == JOB_PARTIAL_SUCCEEDED);
 	return STATUS_OK;
+}
+
+/* Whether there can be anything to do, by the database alone: a young location is not kept busy. */
+struct work_search {
+	int64_t oldest; /* what was completed before is expired */
+	size_t kept;
+	bool has_expired, has_deleted;
+};
+
+static enum status see_backup(const struct db_backup *backup, void *context, struct error *err)
+{
+	struct work_search *search = context;
+	bool is_deleted = strcmp(backup->status, "Deleted") == 0;
+	(void)err;
+	search->kept += is_deleted ? 0 : 1;
+	search->has_deleted = search->has_deleted || is_deleted;
+	search->has_expired =
+		search->has_expired || (!is_deleted && backup->completed_time < search->oldest);
+	return STATUS_OK;
+}
+
+static enum status find_work(struct backup_service *service, struct db *state, bool *out,
+			     struct error *err)
+{
+	struct db_location location = { .name = NULL };
+	const char *name = service->config->deployment.location;
+	enum status status = db_location_get(state, name, &location, err);
+	struct work_search search = { .oldest = clock_now(service->clock) -
+						location.retention_days * DAY_MS };
+	if (status == STATUS_OK)
+		status = db_backup_list(state, name, see_backup, &search, err);
+	db_location_done(&location);
+	*out = search.has_deleted || (search.has_expired && search.kept > RETENTION_FLOOR);
+	return status;
 }
 
 #define JOBS_LOOKED_AT 20
@@ -66,13 +105,19 @@ enum status backup_prune_submit_due(struct backup_service *service, struct db *s
 				    struct error *err)
 {
 	struct due_search search = { .is_decided = false };
-	const struct backup_prune_request request = { .caller = "schedule", .is_automatic = true };
+	bool has_work = false;
+	const struct backup_prune_request request = { .caller = BACKUP_SCHEDULER_CALLER,
+						      .is_automatic = true };
 	char id[GUID_TEXT_SIZE];
 	enum status status = db_job_list(state, service->config->deployment.location, NULL,
 					 JOBS_LOOKED_AT, see_job, &search, err);
-	if (status != STATUS_OK || !search.is_due)
+	if (status == STATUS_OK && search.is_due)
+		status = find_work(service, state, &has_work, err);
+	if (status != STATUS_OK || !has_work)
 		return status;
-	return backup_prune_submit(service, state, &request, id, err);
+	status = backup_prune_submit(service, state, &request, id, err);
+	/* Another job is in the way: its end brings us here again. */
+	return status == STATUS_CONFLICT ? STATUS_OK : status;
 }
 
 /* --- pins --- */

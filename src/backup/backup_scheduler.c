@@ -198,6 +198,8 @@ int64_t backup_service_tick(void *context)
 		status = db_transaction(state, look_once, &look, &err);
 	if (status == STATUS_OK && look.is_queued)
 		jobs_engine_wake(engine);
+	if (status == STATUS_OK && !look.is_queued)
+		status = backup_prune_submit_due(service, state, &err);
 	if (status == STATUS_OK)
 		status = verify_sometimes(service, state, look.now, &err);
 	/* What follows from the time alone, too. */

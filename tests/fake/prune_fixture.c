@@ -69,6 +69,7 @@ struct prune_fixture *prune_fixture_new(const char *engine_settings)
 	fixture->service = service_fixture_new(NULL, engine);
 	service_fixture_write(fixture->service, "constant", 80000, 1);
 	fixture->service->clock_offset = -(PRUNE_BACKUPS - 1) * PRUNE_DAY;
+	fixture->service->without_tick = true;
 	service_fixture_start(fixture->service);
 	service_fixture_configure(fixture->service);
 	configure(fixture);

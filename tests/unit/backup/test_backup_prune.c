@@ -261,20 +261,24 @@ static bool newest_prune(char id[GUID_TEXT_SIZE])
 	return id[0] != '\0';
 }
 
-static void test_prune_is_due_once_after_an_automatic_backup(void **state)
+static void set_retention(int64_t days, struct db_job *out)
+{
+	const struct backup_location_update update = { .retention_days = &days };
+	service_fixture_update(fixture->service, &update, out);
+	assert_string_equal(out->state, "Succeeded");
+}
+
+static void test_prune_is_due_once_after_a_good_backup_when_something_expired(void **state)
 {
 	char id[GUID_TEXT_SIZE], again[GUID_TEXT_SIZE];
-	struct db *db = NULL;
 	struct db_job job;
-	struct db_pool *pool = backup_service_state(fixture->service->service);
 	(void)state;
+	set_retention(14, &job);
+	assert_null(job.result);
+	db_job_done(&job);
 	submit_due();
 	assert_false(newest_prune(id));
-	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
-	assert_int_equal(backup_submit(fixture->service->service, db, "schedule", true, id, NULL),
-			 STATUS_OK);
-	db_pool_give(pool, db);
-	service_fixture_wait(fixture->service, id, &job);
+	set_retention(2, &job);
 	db_job_done(&job);
 	submit_due();
 	assert_true(newest_prune(id));
@@ -285,6 +289,35 @@ static void test_prune_is_due_once_after_an_automatic_backup(void **state)
 	submit_due();
 	assert_true(newest_prune(again));
 	assert_string_equal(id, again);
+	const bool scheduler = false;
+	const struct backup_location_update update = { .scheduler_enabled = &scheduler };
+	service_fixture_update(fixture->service, &update, &job);
+	db_job_done(&job);
+	service_fixture_back_up(fixture->service);
+	(void)backup_service_tick(fixture->service->service);
+	assert_true(newest_prune(again));
+	assert_string_not_equal(id, again);
+	service_fixture_wait(fixture->service, again, &job);
+	db_job_done(&job);
+}
+
+/* Whoever shortens the retention is told what goes, and nothing goes yet. */
+static void test_location_update_that_shortens_retention_tells_what_goes(void **state)
+{
+	struct db_job job;
+	(void)state;
+	set_retention(14, &job);
+	db_job_done(&job);
+	set_retention(3, &job);
+	AUTO_JSON result = prune_case_result(&job);
+	json_t *plan = json_object_get(result, "plan");
+	assert_int_equal(json_array_size(json_object_get(result, "pathsToDelete")),
+			 PRUNE_BACKUPS - PRUNE_KEPT);
+	assert_true(json_is_true(json_object_get(plan, "isDryRun")));
+	assert_int_equal(json_integer_value(json_object_get(plan, "retentionPeriodInDays")), 3);
+	db_job_done(&job);
+	assert_int_equal(prune_fixture_count(fixture, "backups", ""), PRUNE_BACKUPS);
+	assert_int_equal(prune_fixture_count(fixture, "trash", ""), 0);
 }
 
 #define CASE(test) cmocka_unit_test_teardown(test, restore)
@@ -301,7 +334,8 @@ int main(void)
 		CASE(test_prune_without_grace_removes_at_once),
 		CASE(test_prune_leaves_unnamed_packs_where_a_writer_may_come),
 		CASE(test_prune_meets_no_writer),
-		CASE(test_prune_is_due_once_after_an_automatic_backup),
+		CASE(test_prune_is_due_once_after_a_good_backup_when_something_expired),
+		CASE(test_location_update_that_shortens_retention_tells_what_goes),
 	};
 	return cmocka_run_group_tests(tests, setup_all, teardown_all);
 }

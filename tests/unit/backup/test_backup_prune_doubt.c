@@ -61,13 +61,28 @@ static void test_prune_with_a_backup_missing_is_refused_until_confirmed(void **s
 	assert_int_equal(prune_fixture_prune(fixture), 0);
 }
 
+static bool is_alerted(void)
+{
+	struct db *db = NULL;
+	struct db_alert row = { .location = NULL };
+	struct backup_service *service = fixture->service->service;
+	assert_int_equal(db_pool_take(backup_service_state(service), &db, NULL), STATUS_OK);
+	enum status status = alert_find_open(backup_service_alerts(service), db,
+					     ALERT_DELETION_FAILED, &row, NULL);
+	db_pool_give(backup_service_state(service), db);
+	db_alert_done(&row);
+	return status == STATUS_OK;
+}
+
 static void test_prune_by_a_clock_that_is_set_back_is_refused(void **state)
 {
 	(void)state;
 	fixture->service->clock_offset -= 3 * PRUNE_DAY;
 	prune_case_assert_refused(fixture, NULL, "the clock is earlier", NULL);
+	assert_true(is_alerted());
 	fixture->service->clock_offset = 0;
 	assert_int_equal(prune_fixture_prune(fixture), PRUNE_BACKUPS - PRUNE_KEPT);
+	assert_false(is_alerted());
 }
 
 /* A newer folder that somebody else wrote neither counts nor goes, nor lets anything go. */
