@@ -34,20 +34,46 @@ enum status api_answer_json(struct http_response *response, unsigned status,
 	return json_write(owned, &response->body, err);
 }
 
+enum { API_URL_SIZE = 2 * API_ID_SIZE + 96 };
+
+/* Where an operation is followed. */
+static const char *api_operation_url(const struct api_call *call, const char *collection,
+				     const char *operation_id, const char *more,
+				     char url[API_URL_SIZE])
+{
+	char base[API_ID_SIZE], id[API_ID_SIZE];
+
+	(void)api_base_url(call, base);
+	(void)api_child_id(call, API_CANONICAL, collection, operation_id, id);
+	(void)snprintf(url, API_URL_SIZE, "%s%s?api-version=%s%s", base, id,
+		       http_request_query(call->request, "api-version"), more);
+	return url;
+}
+
 void api_answer_accepted_at(struct api_call *call, const char *collection, const char *operation_id,
 			    long retry_after)
 {
 	long configured = call->api->settings.config->http.retry_after;
-	char base[API_ID_SIZE], id[API_ID_SIZE], text[2 * API_ID_SIZE + 64];
+	char text[API_URL_SIZE];
 
-	(void)api_base_url(call, base);
-	(void)api_child_id(call, API_CANONICAL, collection, operation_id, id);
-	(void)snprintf(text, sizeof(text), "%s%s?api-version=%s", base, id,
-		       http_request_query(call->request, "api-version"));
-	http_response_header(call->response, "Location", text);
+	http_response_header(call->response, "Location",
+			     api_operation_url(call, collection, operation_id, "", text));
 	(void)snprintf(text, sizeof(text), "%ld", configured > 0 ? configured : retry_after);
 	http_response_header(call->response, "Retry-After", text);
 	call->response->status = 202;
+}
+
+enum status api_answer_accepted_async(struct api_call *call, const char *operation_id,
+				      long retry_after, struct error *err)
+{
+	char text[API_URL_SIZE];
+
+	(void)err;
+	api_answer_accepted_at(call, "operationResults", operation_id, retry_after);
+	http_response_header(call->response, "Azure-AsyncOperation",
+			     api_operation_url(call, "operationResults", operation_id,
+					       "&IsAsyncOperation=1", text));
+	return STATUS_OK;
 }
 
 enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,

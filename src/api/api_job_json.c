@@ -78,6 +78,7 @@ static json_t *api_job_properties(const struct api_call *call, const struct db_j
 		api_set(properties, "bytesPerSecond", api_number_or_null(rate.bytes_per_second)) &&
 		api_set(properties, "secondsLeft", api_number_or_null(rate.seconds_left)) &&
 		api_set(properties, "roles", json_incref(roles)) &&
+		api_set(properties, "retentionPlan", json_null()) &&
 		api_set(properties, "error", api_job_error(job));
 
 	if (!complete) {

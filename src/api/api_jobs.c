@@ -103,6 +103,20 @@ enum status api_jobs_list(struct api_call *call, struct error *err)
 			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
 }
 
+/* Of a prune, and of an update of the location that shortened the retention. A list leaves it out:
+ * it names every backup. */
+static void api_set_retention_plan(json_t *properties, const struct db_job *job)
+{
+	AUTO_JSON result = NULL;
+
+	if (job->result == NULL ||
+	    json_parse(job->result, strlen(job->result), &result, NULL) != STATUS_OK)
+		return;
+	json_t *plan = json_object_get(result, "plan");
+	if (json_is_object(plan))
+		(void)json_object_set(properties, "retentionPlan", plan);
+}
+
 enum status api_job_answer(struct api_call *call, const struct db_job *job, struct error *err)
 {
 	AUTO_JSON roles = json_array();
@@ -113,6 +127,7 @@ enum status api_job_answer(struct api_call *call, const struct db_job *job, stru
 	enum status status = api_job_roles(call, json, err);
 	if (status != STATUS_OK)
 		return status;
+	api_set_retention_plan(json_object_get(json, "properties"), job);
 	return api_answer_json(call->response, 200, API_JSON_UTF8, json_incref(json), err);
 }
 

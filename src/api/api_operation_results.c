@@ -3,6 +3,8 @@
  * 9). */
 #include <string.h>
 
+#include "infrabackup/jobs.h"
+
 #include "api_private.h"
 
 static const long api_poll_retry_after = 60;
@@ -97,12 +99,23 @@ static enum status api_result_backup(struct api_call *call, const struct db_job 
 	return api_answer_json(call->response, 200, API_JSON, json_incref(json), err);
 }
 
+static bool api_has_failed(const struct db_job *job)
+{
+	enum job_state state;
+
+	return !job_state_from_name(job->state, &state) ||
+	       (job_state_is_final(state) && state != JOB_SUCCEEDED &&
+		state != JOB_PARTIAL_SUCCEEDED);
+}
+
 static enum status api_result_answer(struct api_call *call, const struct db_job *job,
 				     struct error *err)
 {
+	if (strcmp(job->kind, "prune") == 0 && !api_has_failed(job))
+		return api_prune_result(call, job, err);
 	if (strcmp(job->state, "Queued") == 0 || strcmp(job->state, "Running") == 0)
 		return api_answer_accepted(call, job->id, api_poll_retry_after, err);
-	if (!(strcmp(job->state, "Succeeded") == 0 || strcmp(job->state, "PartialSucceeded") == 0))
+	if (api_has_failed(job))
 		return api_result_failed(call, job, err);
 	if (strcmp(job->kind, "backup") == 0)
 		return api_result_backup(call, job, err);

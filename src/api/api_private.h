@@ -107,6 +107,9 @@ enum status api_answer_json(struct http_response *response, unsigned status,
 /* 202, the operation's Location and Retry-After. */
 enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
 				struct error *err);
+/* The same with Azure-AsyncOperation beside Location. */
+enum status api_answer_accepted_async(struct api_call *call, const char *operation_id,
+				      long retry_after, struct error *err);
 /* The same with a Location below another collection, for what is followed there. */
 void api_answer_accepted_at(struct api_call *call, const char *collection, const char *operation_id,
 			    long retry_after);
@@ -156,6 +159,10 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 			      struct backup_location_update *update, struct error *err);
 /* An empty text means "keep", as null does: clients send back what they read (CONTRACT 7). */
 const char *api_keep_if_empty(const char *text);
+
+/* --- api_prune.c --- */
+/* What the poll addresses of a prune answer that did not fail. */
+enum status api_prune_result(struct api_call *call, const struct db_job *job, struct error *err);
 
 /* --- api_body.c --- */
 /* The body as a JSON object into *@out (owned by the caller). No body: STATUS_INVALID, or NULL and
@@ -243,6 +250,9 @@ enum status api_resource_healths_list(struct api_call *call, struct error *err);
 enum status api_resource_healths_get(struct api_call *call, struct error *err);
 enum status api_jobs_cancel(struct api_call *call, struct error *err);
 enum status api_backups_cancel(struct api_call *call, struct error *err);
+enum status api_backups_pin(struct api_call *call, struct error *err);
+enum status api_backups_unpin(struct api_call *call, struct error *err);
+enum status api_prune(struct api_call *call, struct error *err);
 enum status api_maintenance_get(struct api_call *call, struct error *err);
 enum status api_maintenance_begin(struct api_call *call, struct error *err);
 enum status api_maintenance_end(struct api_call *call, struct error *err);

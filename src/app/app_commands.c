@@ -176,6 +176,16 @@ static const struct app_option options_backup[] = {
 		    "the others stay as they were then"),
 	OPTIONS_CLIENT,
 };
+static const struct app_option options_prune[] = {
+	OPTION_FLAG("dry-run", dry_run, "shows what would go, and changes nothing"),
+	OPTION_TEXT("confirm", confirm, "PLAN",
+		    "carries out the plan of this id although something looks wrong"),
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_pin[] = {
+	OPTION_TEXT("until", until, "TIME", "such as 2026-12-01T00:00:00Z (for ever)"),
+	OPTIONS_CLIENT,
+};
 static const struct app_option options_status[] = { OPTIONS_CLIENT };
 static const struct app_option options_alerts[] = {
 	OPTION_FLAG("all", all, "also those that were closed in the last seven days"),
@@ -424,6 +434,39 @@ const struct app_command app_commands[] = {
 	  .examples = "  infrabackup maintenance show -c config.json --token-file admin.token\n",
 	  .table = TABLE(options_status),
 	  .run = app_maintenance_show },
+	{ .name = "prune",
+	  .summary = "deletes the backups that retention lets go",
+	  .description =
+		  "Shows every backup and why it stays or goes. What goes is moved to the trash "
+		  "on the share\nand removed later, with the packs that nothing needs any more. "
+		  "The newest seven verified\nbackups, the newest of every essential role and "
+		  "pinned ones stay whatever their age. When\nsomething looks wrong (backups are "
+		  "missing, more than half would go, the clock jumped)\nnothing goes until that "
+		  "plan is confirmed. Every good backup is followed by a prune.",
+	  .examples = "  infrabackup prune -c config.json --token-file admin.token --dry-run\n"
+		      "  infrabackup prune -c config.json --token-file admin.token\n",
+	  .table = TABLE(options_prune),
+	  .run = app_prune },
+	{ .name = "pin",
+	  .summary = "keeps a backup from being deleted",
+	  .description = "Keeps a backup whatever its age, for ever or until a time.",
+	  .examples = "  infrabackup pin -c config.json --token-file operator.token \\\n"
+		      "      --until 2026-12-01T00:00:00Z 2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
+	  .table = { .options = options_pin,
+		     .count = ARRAY_LENGTH(options_pin),
+		     .operand = "ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_pin },
+	{ .name = "unpin",
+	  .summary = "lets retention decide about a backup again",
+	  .description = "Takes the pin from a backup: the next prune may delete it.",
+	  .examples = "  infrabackup unpin -c config.json --token-file admin.token \\\n"
+		      "      2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
+	  .table = { .options = options_status,
+		     .count = ARRAY_LENGTH(options_status),
+		     .operand = "ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_unpin },
 	/* Before the command that its first word is. */
 	{ .name = "alerts close",
 	  .summary = "closes an alert",

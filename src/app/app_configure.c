@@ -131,6 +131,19 @@ static enum status make_store(const struct app_arguments *arguments, json_t *sto
 	return status;
 }
 
+/* Only a retention that was shortened has a plan. */
+static void print_what_goes(const json_t *plan)
+{
+	if (!json_is_object(plan))
+		return;
+	(void)printf("the next prune lets %zu of %zu backups go%s; `infrabackup prune --dry-run` "
+		     "shows which\n",
+		     app_prune_count_expired(plan),
+		     json_array_size(json_object_get(plan, "backups")),
+		     json_array_size(json_object_get(plan, "brakes")) > 0 ? ", once it is confirmed"
+									  : "");
+}
+
 static enum status send_store(const struct app_call *call, struct app_client *client, json_t *store,
 			      struct error *err)
 {
@@ -149,6 +162,9 @@ static enum status send_store(const struct app_call *call, struct app_client *cl
 		status = app_wait(client, id, call->arguments.json, &operation, err);
 	if (status == STATUS_OK)
 		status = app_wait_judge(operation, err);
+	if (status == STATUS_OK && !call->arguments.json)
+		print_what_goes(
+			json_object_get(json_object_get(operation, "properties"), "retentionPlan"));
 	return status;
 }
 

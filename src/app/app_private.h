@@ -21,8 +21,8 @@ struct app_arguments {
 	bool json;
 	/* of the clients */
 	const char *url, *token_file, *ca_file, *subscription, *location;
-	bool wait, all;
-	const char *retry;
+	bool wait, all, dry_run;
+	const char *retry, *confirm, *until;
 	struct app_number top;
 	const char *kind, *reason;
 	const char *operation, *planned_end;
@@ -84,6 +84,9 @@ enum status app_cancel(struct app_call *call, struct error *err);
 enum status app_maintenance_begin(struct app_call *call, struct error *err);
 enum status app_maintenance_end(struct app_call *call, struct error *err);
 enum status app_maintenance_show(struct app_call *call, struct error *err);
+enum status app_prune(struct app_call *call, struct error *err);
+enum status app_pin(struct app_call *call, struct error *err);
+enum status app_unpin(struct app_call *call, struct error *err);
 enum status app_alerts(struct app_call *call, struct error *err);
 enum status app_alerts_close(struct app_call *call, struct error *err);
 enum status app_list(struct app_call *call, struct error *err);
@@ -233,6 +236,10 @@ void app_source_close(struct app_source *source);
 /* The key in --pfx; NULL and OK without that option. */
 MUST_CHECK enum status app_source_key(const struct app_call *call, struct private_key **out,
 				      struct error *err);
+
+/* --- app_prune.c --- */
+/* How many backups of a retention plan are expired, held back or not. */
+size_t app_prune_count_expired(const json_t *plan);
 
 /* --- app_findings.c --- */
 /* "FILE: text", one a line. */

@@ -228,7 +228,10 @@ class Working(Contract):
         self.assertEqual(len(created), len(listed["value"]))
         self.assertEqual(len(self.ok(f"{self.location}/operations?$top=2", "operation_list")["value"]), 2)
         for item in listed["value"]:
-            self.assertEqual(self.ok(item["id"], "operation"), item)
+            shown = self.ok(item["id"], "operation")
+            # It names every backup: the list leaves it out.
+            shown["properties"]["retentionPlan"] = None
+            self.assertEqual(shown, item)
         backup = next(item for item in listed["value"] if item["properties"]["kind"] == "backup")
         self.assertEqual(backup["properties"]["state"], "Succeeded")
         self.assertIn("Files", [role["roleName"] for role in backup["properties"]["roles"]])

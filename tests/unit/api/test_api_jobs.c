@@ -39,7 +39,8 @@ static void test_get_running_job_shows_progress_and_rate(void **state)
 		"\"roles\":[{\"roleName\":\"NRP\",\"state\":\"Running\",\"entries\":3,"
 		"\"bytes\":2049,\"newBytes\":1024,\"filesRead\":1,\"filesUnchanged\":2,"
 		"\"problems\":0,\"error\":null,\"startedTime\":\"2024-03-01T20:29:51Z\","
-		"\"endedTime\":null,\"takenFromBackupId\":null}],\"error\":null}}");
+		"\"endedTime\":null,\"takenFromBackupId\":null}],\"retentionPlan\":null,\"error\":"
+		"null}}");
 }
 
 static void test_get_queued_job_knows_no_rate(void **state)
@@ -51,7 +52,7 @@ static void test_get_queued_job_knows_no_rate(void **state)
 	assert_non_null(strstr(fixture->text, "\"state\":\"Queued\""));
 	assert_non_null(strstr(fixture->text,
 			       "\"bytesTotal\":null,\"bytesPerSecond\":null,\"secondsLeft\":null,"
-			       "\"roles\":[],\"error\":null"));
+			       "\"roles\":[],\"retentionPlan\":null,\"error\":null"));
 }
 
 static void test_get_failed_job_shows_the_evidence(void **state)

@@ -98,6 +98,45 @@ static void test_result_of_update_is_the_location(void **state)
 	assert_string_equal(fixture->response.content_type, "application/json");
 }
 
+static void test_result_of_prune_is_told_at_two_addresses(void **state)
+{
+	struct api_fixture *fixture = *state;
+	const char *paths = "\"properties\":{\"pathsToDelete\":[\"masbackup/backups/x\"]}}";
+
+	api_fixture_add_job(fixture, ID, "prune");
+	api_fixture_run_job(fixture);
+	assert_int_equal(api_fixture_call(fixture, "GET", RESULT, NULL), 202);
+	assert_string_equal(api_fixture_header(fixture, "Retry-After"), "60");
+	assert_int_equal(api_fixture_call(fixture, "GET", RESULT "?IsAsyncOperation=1", NULL), 200);
+	assert_string_equal(
+		fixture->text,
+		"{\"status\":\"Accepted\",\"properties\":{\"provisioningState\":\"Accepted\"}}");
+	assert_string_equal(api_fixture_header(fixture, "Retry-After"), "30");
+	assert_string_equal(api_fixture_header(fixture, "Azure-AsyncOperation"),
+			    "https://backup.example.com:8443" RESULT
+			    "?api-version=2018-09-01&IsAsyncOperation=1");
+	api_fixture_finish_job(fixture, ID, "Succeeded",
+			       "{\"pathsToDelete\":[\"masbackup/backups/x\"],\"plan\":{\"a\":1}}",
+			       NULL);
+	assert_int_equal(api_fixture_call(fixture, "GET", RESULT, NULL), 200);
+	assert_string_equal(json_string_value(json_object_get(fixture->json, "id")),
+			    API_FIXTURE_LOCATION);
+	assert_non_null(strstr(fixture->text, "\"location\":\"north\",\"tags\":{},"));
+	assert_non_null(strstr(fixture->text, paths));
+	assert_null(api_fixture_header(fixture, "Location"));
+	assert_int_equal(api_fixture_call(fixture, "GET", RESULT "?IsAsyncOperation=1", NULL), 200);
+	assert_true(text_starts_with(fixture->text, "{\"status\":\"Succeeded\",\"id\":"));
+	assert_non_null(strstr(fixture->text, paths));
+	/* One operation shows the plan, the list does not. */
+	assert_int_equal(
+		api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION "/operations/" ID, NULL),
+		200);
+	assert_non_null(strstr(fixture->text, "\"retentionPlan\":{\"a\":1},"));
+	assert_int_equal(api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION "/operations", NULL),
+			 200);
+	assert_non_null(strstr(fixture->text, "\"retentionPlan\":null,"));
+}
+
 static void test_result_failed_is_500_with_the_recorded_envelope(void **state)
 {
 	struct api_fixture *fixture = *state;
@@ -147,6 +186,7 @@ int main(void)
 		FIXTURE_TEST(test_result_of_backup_is_the_backup_with_three_more_members),
 		FIXTURE_TEST(test_result_of_backup_shows_the_wrapped_key_of_the_job),
 		FIXTURE_TEST(test_result_of_update_is_the_location),
+		FIXTURE_TEST(test_result_of_prune_is_told_at_two_addresses),
 		FIXTURE_TEST(test_result_failed_is_500_with_the_recorded_envelope),
 		FIXTURE_TEST(test_result_cancelled_is_500),
 		FIXTURE_TEST(test_result_unknown_is_not_found),
