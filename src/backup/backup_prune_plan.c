@@ -119,6 +119,18 @@ static enum status fill_roles(const struct archive_record *record, struct retent
 	return STATUS_OK;
 }
 
+/* What is on the share now is not enough: a verification must not have found it damaged, and it
+ * must have been read back, when it was made or since. */
+static enum status is_trusted(struct prune *prune, const char *backup_id, bool *out,
+			      struct error *err)
+{
+	struct db_verification row = { .problem = NULL };
+	enum status status = db_verification_get(prune->state, backup_id, &row, err);
+	*out = status == STATUS_OK && db_verification_state(&row) >= DB_VERIFIED_READ_BACK;
+	db_verification_done(&row);
+	return status;
+}
+
 static enum status add_found(struct prune *prune, const struct recover_backup *found, bool is_good,
 			     struct error *err)
 {
@@ -128,7 +140,9 @@ static enum status add_found(struct prune *prune, const struct recover_backup *f
 	memcpy(backup->id, found->backup_id, sizeof backup->id);
 	backup->is_on_share = found->is_committed;
 	backup->is_ours = is_ours(row, found);
-	backup->is_verified = is_good && recover_is_sound(prune->look.source, found);
+	bool trusted = false;
+	enum status status = is_trusted(prune, found->backup_id, &trusted, err);
+	backup->is_verified = is_good && trusted && recover_is_sound(prune->look.source, found);
 	if (found->record != NULL) {
 		backup->completed_time = found->record->completed_time;
 		backup->is_recovery_ready = found->record->is_cloud_recovery_ready;
@@ -139,7 +153,7 @@ static enum status add_found(struct prune *prune, const struct recover_backup *f
 		backup->is_known = !has_status(row, "Deleted") && !has_status(row, "Corrupted");
 		backup->is_verified = backup->is_verified && !has_status(row, "Corrupted");
 	}
-	return fill_roles(found->record, backup, err);
+	return status == STATUS_OK ? fill_roles(found->record, backup, err) : status;
 }
 
 static void add_missing(struct prune *prune, const struct db_backup *row)

@@ -26,12 +26,13 @@ static const struct db_query queries[] = {
 			" parameters, created_time) VALUES (:id, :kind, :location, :requested_by,"
 			" :is_automatic, :parameters, :created_time)" },
 	/* The conditions of the indexes job_location_busy and job_location_verify. */
-	[Q_JOB_IN_THE_WAY] = { "queue job", "SELECT " DB_JOB_COLUMNS " FROM job"
-					    " WHERE location = :location AND id <> :id"
-					    " AND state IN ('Queued', 'Running')"
-					    " AND CASE :kind WHEN 'verify'"
-					    " THEN kind = 'verify' AND is_automatic = :is_automatic"
-					    " ELSE kind IN ('backup', 'locationUpdate', 'prune') END" },
+	[Q_JOB_IN_THE_WAY] = { "queue job",
+			       "SELECT " DB_JOB_COLUMNS " FROM job"
+			       " WHERE location = :location AND id <> :id"
+			       " AND state IN ('Queued', 'Running')"
+			       " AND CASE :kind WHEN 'verify'"
+			       " THEN kind = 'verify' AND is_automatic = :is_automatic"
+			       " ELSE kind IN ('backup', 'locationUpdate', 'prune') END" },
 	[Q_JOB_GET] = { "read job", "SELECT " DB_JOB_COLUMNS " FROM job WHERE id = :id" },
 	[Q_JOB_CLAIM] = { "claim job",
 			  "UPDATE job SET state = 'Running', attempt = attempt + 1,"

@@ -132,6 +132,25 @@ static void test_prune_with_a_damaged_backup_keeps_one_more(void **state)
 	assert_int_equal(prune_fixture_count(fixture, "backups", fixture->ids[4]), 1);
 }
 
+/* Nor does one that a verification found damaged, although all of it is listed. */
+static void test_prune_with_a_backup_found_damaged_keeps_one_more(void **state)
+{
+	struct db *db = NULL;
+	struct db_verification row;
+	struct db_pool *pool = backup_service_state(fixture->service->service);
+	(void)state;
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(db_verification_get(db, fixture->ids[9], &row, NULL), STATUS_OK);
+	assert_int_equal(db_verification_state(&row), DB_VERIFIED_READ_BACK);
+	row.damaged_time = 1;
+	row.problem = strdup("found damaged");
+	assert_int_equal(db_verification_put(db, &row, NULL), STATUS_OK);
+	db_verification_done(&row);
+	db_pool_give(pool, db);
+	assert_int_equal(prune_fixture_prune(fixture), PRUNE_BACKUPS - PRUNE_KEPT - 1);
+	assert_int_equal(prune_fixture_count(fixture, "backups", fixture->ids[4]), 1);
+}
+
 static void test_prune_finds_what_was_brought_back_and_pins_it(void **state)
 {
 	char status[32];
@@ -330,6 +349,7 @@ int main(void)
 		CASE(test_prune_that_is_dry_says_the_same_and_changes_nothing),
 		CASE(test_prune_keeps_what_is_pinned_and_the_chain_around_it),
 		CASE(test_prune_with_a_damaged_backup_keeps_one_more),
+		CASE(test_prune_with_a_backup_found_damaged_keeps_one_more),
 		CASE(test_prune_finds_what_was_brought_back_and_pins_it),
 		CASE(test_prune_without_grace_removes_at_once),
 		CASE(test_prune_leaves_unnamed_packs_where_a_writer_may_come),
