@@ -22,7 +22,8 @@ static const struct db_query queries[] = {
 	[Q_VERIFICATION_DAMAGED] = { "list damaged backups",
 				     "SELECT " COLUMNS
 				     " FROM backup_verification WHERE backup_id IN"
-				     " (SELECT id FROM backup WHERE location = :location)"
+				     " (SELECT id FROM backup WHERE location = :location"
+				     " AND status <> 'Deleted')"
 				     " AND damaged_time > coalesce((SELECT max(completed_time)"
 				     " FROM backup WHERE location = :location"
 				     " AND is_cloud_recovery_ready"

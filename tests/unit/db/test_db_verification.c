@@ -151,6 +151,35 @@ static void test_db_verification_goes_with_its_backup(void **state)
 		db_fixture_number(fixture->path, "SELECT count(*) FROM backup_verification"), 0);
 }
 
+static enum status count_row(const struct db_verification *row, void *context, struct error *err)
+{
+	(void)row;
+	(void)err;
+	(*(size_t *)context)++;
+	return STATUS_OK;
+}
+
+/* Nobody misses what the service deleted itself. */
+static void test_db_verification_damage_of_a_deleted_backup_is_not_listed(void **state)
+{
+	struct db_fixture *fixture = *state;
+	struct db_verification row = { .damaged_time = 50, .problem = broken };
+	size_t count = 0;
+	add_backup(fixture);
+	memcpy(row.backup_id, BACKUP, sizeof row.backup_id);
+	assert_int_equal(db_verification_put(fixture->db, &row, NULL), STATUS_OK);
+	assert_int_equal(
+		db_verification_list_damaged(fixture->db, "north", count_row, &count, NULL),
+		STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(db_backup_set_status(fixture->db, "north", BACKUP, "Deleted", NULL),
+			 STATUS_OK);
+	assert_int_equal(
+		db_verification_list_damaged(fixture->db, "north", count_row, &count, NULL),
+		STATUS_OK);
+	assert_int_equal(count, 1);
+}
+
 static void test_db_job_add_second_verification_names_the_first(void **state)
 {
 	struct db_fixture *fixture = *state;
@@ -202,6 +231,7 @@ int main(void)
 		WITH(test_db_pack_check_damage_without_a_problem_is_refused),
 		WITH(test_db_verification_state_follows_the_times),
 		WITH(test_db_verification_goes_with_its_backup),
+		WITH(test_db_verification_damage_of_a_deleted_backup_is_not_listed),
 		WITH(test_db_job_add_second_verification_names_the_first),
 		WITH(test_db_job_goes_before_verify_knows_who_is_first),
 	};
