@@ -180,7 +180,6 @@ static void test_verify_with_marks_dropped_that_nothing_leads_to_finds_nothing(v
 static void test_verify_with_a_mark_of_a_backup_that_is_there_says_so(void **state)
 {
 	struct recover_verify_result result;
-	AUTO_FREE char *path = recover_folder(fixture, 1);
 	(void)state;
 	put_mark(1, 0);
 	recover_verify_all(fixture, NULL, true, &result);
