@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backup_lease.h"
+#include "backup_reserve.h"
 
 /* Whoever loses so many rounds is not alone there. */
 #define ROUNDS_MAX 16
@@ -291,12 +292,21 @@ enum status backup_lease_acquire(struct backup_service *service, struct share *s
 	return fail_contended(status, err);
 }
 
+static enum status acquire(struct share *share, void *context, struct error *err)
+{
+	return backup_lease_acquire(context, share, err);
+}
+
+/* A job may be the one that makes room. The keeper does not spend the reserve: what else fills the
+ * share would have it before anybody tidies. */
 enum status backup_lease_begin(struct backup_session *session, struct error *err)
 {
+	struct backup_service *service = session->service;
 	struct share *share = NULL;
 	enum status status = backup_connection_take(session, &share, err);
 	if (status == STATUS_OK)
-		status = backup_lease_acquire(session->service, share, err);
+		status = backup_reserve_spend(share, service->config->engine.share_reserve, acquire,
+					      service, err);
 	session->began_as_holder = status == STATUS_OK;
 	backup_connection_give(session, share, status != STATUS_OK);
 	return status;

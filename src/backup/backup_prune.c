@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_lease.h"
+#include "backup_leftovers.h"
 #include "backup_prune.h"
+#include "backup_reserve.h"
+
+/* Renewals within the lease's time; see prune_may_remove(). */
+#define RENEWALS 3
 
 static enum status read_parameters(struct prune *prune, const struct db_job *job, json_t **parsed,
 				   struct error *err)
@@ -17,21 +23,100 @@ static enum status read_parameters(struct prune *prune, const struct db_job *job
 	return status;
 }
 
-/* Unknown backups are taken in and half ones moved away first, as before every backup. */
+/* --- the lease, and room on a full share --- */
+
+enum status prune_spend(struct prune *prune,
+			enum status (*action)(struct share *share, void *context,
+					      struct error *err),
+			void *context, struct error *err)
+{
+	return backup_reserve_spend(prune->share,
+				    prune->session.service->config->engine.share_reserve, action,
+				    context, err);
+}
+
+static enum status renew(struct share *share, void *context, struct error *err)
+{
+	return backup_lease_renew(context, share, err);
+}
+
+enum status prune_stay_holder(struct prune *prune, struct error *err)
+{
+	struct backup_service *service = prune->session.service;
+	int64_t now = clock_monotonic(service->clock);
+	if (prune->is_dry)
+		return STATUS_OK;
+	enum status status = backup_session_check(&prune->session, err);
+	if (status == STATUS_OK)
+		status = prune_spend(prune, renew, service, err);
+	if (status == STATUS_OK)
+		prune->held_time = now;
+	return status;
+}
+
+enum status prune_may_remove(struct prune *prune, struct error *err)
+{
+	const struct backup_service *service = prune->session.service;
+	int64_t held = clock_monotonic(service->clock) - prune->held_time;
+	if (prune->is_dry)
+		return STATUS_OK;
+	if (held >= service->config->engine.lease_duration / RENEWALS ||
+	    !atomic_load(&service->lease.is_held))
+		return prune_stay_holder(prune, err);
+	return backup_session_check(&prune->session, err);
+}
+
+/* What it made room for comes first; without the reserve the next run is the worse for it. */
+static void keep_reserve(struct prune *prune)
+{
+	struct error err;
+	bool held;
+	uint64_t size = prune->session.service->config->engine.share_reserve;
+	if (backup_reserve_keep(prune->share, size, &held, &err) != STATUS_OK)
+		log_error("the reserve on the share is not made again", &err);
+}
+
+/* --- one run --- */
+
+static enum status load_history(struct share *share, void *context, struct error *err)
+{
+	struct prune *prune = context;
+	struct backup_history history;
+	(void)share;
+	return backup_history_load(&prune->session, prune->state, &history, err);
+}
+
+/* They may be what fills the share. */
+static enum status remove_leftovers(struct prune *prune, struct error *err)
+{
+	struct backup_leftovers leftovers;
+	backup_leftovers_init(&leftovers, prune->share);
+	enum status status = backup_leftovers_find_all(&leftovers, err);
+	if (status == STATUS_OK)
+		status = prune_stay_holder(prune, err);
+	if (status == STATUS_OK)
+		status = backup_leftovers_remove(&leftovers, err);
+	backup_leftovers_done(&leftovers);
+	return status;
+}
+
+/* Unknown backups are taken in and half ones moved away first, as before every backup: the first
+ * writes of the job, also of a dry one. */
 static enum status open_share(struct prune *prune, struct error *err)
 {
 	struct backup_session *session = &prune->session;
-	struct backup_history history;
 	jobs_run_progress(session->run, "checking the share", 0, 0);
 	enum status status =
 		backup_target_load(session->service, prune->state, &session->target, err);
 	if (status == STATUS_OK)
 		status = backup_session_open_repository(session, prune->state, err);
 	if (status == STATUS_OK)
-		status = backup_history_load(session, prune->state, &history, err);
+		status = backup_lease_begin(session, err);
 	if (status == STATUS_OK)
 		status = backup_connection_take(session, &prune->share, err);
-	return status;
+	if (status == STATUS_OK && !prune->is_dry)
+		status = remove_leftovers(prune, err);
+	return status == STATUS_OK ? prune_spend(prune, load_history, prune, err) : status;
 }
 
 static enum status set_result(const struct prune *prune, struct error *err)
@@ -91,9 +176,10 @@ static enum status carry_out(struct prune *prune, struct error *err)
 	enum status status = prune_delete(prune, err);
 	if (status == STATUS_OK)
 		status = tidy(prune, err);
-	if (status == STATUS_OK && !prune->is_dry)
-		status = note_run(prune, err);
-	return status;
+	if (status != STATUS_OK || prune->is_dry)
+		return status;
+	keep_reserve(prune);
+	return note_run(prune, err);
 }
 
 static enum status run_all(struct prune *prune, struct error *err)
@@ -176,7 +262,7 @@ static enum status run_once(struct prune *prune, struct backup_service *service,
 	if (status == STATUS_OK)
 		status = db_pool_take(service->state, &prune->state, err);
 	if (status == STATUS_OK)
-		status = run_all(prune, err);
+		status = backup_lease_explain(&prune->session, run_all(prune, err), err);
 	tell(prune, status, err);
 	close_all(prune);
 	return status;

@@ -2,7 +2,9 @@
 /* One run that deletes what retention lets go. It looks at the share and the database, plans, moves
  * the folders of the plan to the trash (mark, rename, database, in this order), looks again, and
  * only then removes what the trash held long enough and packs that no backup.json names. Every step
- * can be repeated: a run that was killed anywhere is finished by the next one.
+ * can be repeated: a run that was killed anywhere is finished by the next one. Only the holder of
+ * the lease works, and it renews before it takes anything away; what it writes on a full share has
+ * the room of the reserve.
  *
  * Killed after   the mark:   the backup is there and complete; the next plan decides anew.
  *                the rename: it is in the trash with its mark; the next run notes that in the
@@ -42,6 +44,7 @@ struct prune {
 	struct db *state;
 	struct share *share;
 	bool is_dry;
+	int64_t held_time;   /* monotonic, ms: when the lease was renewed last */
 	const char *confirm; /* id of the plan that the operator agreed to; NULL: none */
 	int64_t now;
 	struct prune_rows rows;
@@ -59,6 +62,21 @@ struct prune {
 	uint64_t freed;         /* bytes of packs */
 	const char *kept_packs; /* why packs were not looked at; NULL: they were */
 };
+
+/* --- backup_prune.c --- */
+/* Renews the lease, which a controller that deletes must hold: STATUS_CONFLICT when another one has
+ * it. Also the fault or the cancel that ends the run. To be called directly before whatever nobody
+ * could undo for a new holder: a backup, a folder of the trash, a generation. Nothing in a dry run.
+ */
+MUST_CHECK enum status prune_stay_holder(struct prune *prune, struct error *err);
+/* The same for what is many and small: renews only when so much time has passed that somebody else
+ * could hold the lease soon. */
+MUST_CHECK enum status prune_may_remove(struct prune *prune, struct error *err);
+/* Calls @action, which can be called again: on a full share it has the room of the reserve. */
+MUST_CHECK enum status prune_spend(struct prune *prune,
+				   enum status (*action)(struct share *share, void *context,
+							 struct error *err),
+				   void *context, struct error *err);
 
 /* --- backup_prune_look.c --- */
 MUST_CHECK enum status prune_look(struct prune *prune, struct prune_look *out, struct error *err);

@@ -91,16 +91,23 @@ static enum status put_signature(struct prune *prune, const char *name,
 	return status;
 }
 
-static enum status put_mark(struct prune *prune, const struct archive_deletion *mark,
-			    struct error *err)
+struct marking {
+	struct prune *prune;
+	const struct archive_deletion *mark;
+};
+
+static enum status put_mark(struct share *share, void *context, struct error *err)
 {
+	const struct marking *marking = context;
+	struct prune *prune = marking->prune;
+	const struct archive_deletion *mark = marking->mark;
 	struct buffer text = { 0 };
 	unsigned char signature[ED25519_SIGNATURE_SIZE];
 	char name[ARCHIVE_NAME_SIZE], signature_name[ARCHIVE_NAME_SIZE];
 	archive_deletion_name(mark->backup.sequence, mark->backup.backup_id, name);
 	archive_deletion_signature_name(mark->backup.sequence, mark->backup.backup_id,
 					signature_name);
-	enum status status = share_make_directories(prune->share, ARCHIVE_DELETIONS, err);
+	enum status status = share_make_directories(share, ARCHIVE_DELETIONS, err);
 	if (status == STATUS_OK)
 		status = archive_deletion_write(mark, &text, err);
 	if (status == STATUS_OK)
@@ -109,7 +116,7 @@ static enum status put_mark(struct prune *prune, const struct archive_deletion *
 	if (status == STATUS_OK)
 		status = put_signature(prune, signature_name, signature, err);
 	if (status == STATUS_OK)
-		status = share_put(prune->share, name, text.data, text.length, err);
+		status = share_put(share, name, text.data, text.length, err);
 	if (status == STATUS_EXISTS)
 		status = fail(err, STATUS_CONFLICT, "mark deletion", name,
 			      "a mark that this service did not write stands there; find out who "
@@ -129,7 +136,8 @@ static enum status mark_backup(struct prune *prune, const struct recover_backup 
 	    memcmp(there->backup.sha256, backup->record_sha256, SHA256_SIZE) == 0)
 		return keep_written(prune, there, err);
 	fill_mark(prune, backup, &mark);
-	enum status status = put_mark(prune, &mark, err);
+	struct marking marking = { prune, &mark };
+	enum status status = prune_spend(prune, put_mark, &marking, err);
 	return status == STATUS_OK ? keep_written(prune, &mark, err) : status;
 }
 
@@ -143,6 +151,17 @@ static enum status note_deleted(struct prune *prune, const char *backup_id, stru
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+struct moving {
+	const char *folder;
+	int64_t now;
+};
+
+static enum status move(struct share *share, void *context, struct error *err)
+{
+	const struct moving *moving = context;
+	return backup_trash_move(share, moving->folder, moving->now, err);
+}
+
 static enum status delete_one(struct prune *prune, const struct retention_backup *wanted,
 			      struct error *err)
 {
@@ -151,15 +170,17 @@ static enum status delete_one(struct prune *prune, const struct retention_backup
 	if (backup == NULL)
 		return fail(err, STATUS_INTEGRITY, "delete backup", wanted->id,
 			    "the plan names a backup that is not there");
+	struct moving moving = { backup->folder, prune->now };
 	(void)snprintf(path, sizeof path, ARCHIVE_BACKUPS "/%s", backup->folder);
 	enum status status = prune_note_path(prune, path, err);
 	if (status != STATUS_OK || prune->is_dry)
 		return status;
-	status = backup_session_check(&prune->session, err);
+	status = mark_backup(prune, backup, err);
+	/* A mark alone deletes nothing; from here on the backup is gone. */
 	if (status == STATUS_OK)
-		status = mark_backup(prune, backup, err);
+		status = prune_stay_holder(prune, err);
 	if (status == STATUS_OK)
-		status = backup_trash_move(prune->share, backup->folder, prune->now, err);
+		status = prune_spend(prune, move, &moving, err);
 	if (status == STATUS_OK)
 		status = note_deleted(prune, backup->backup_id, err);
 	if (status == STATUS_OK)
@@ -258,8 +279,8 @@ static enum status empty_one(struct prune *prune, const struct backup_trashed *i
 	/* What this run moved here is on the list already. */
 	if (status == STATUS_OK && find_written(prune, item->backup_id) == NULL)
 		status = prune_note_path(prune, path, err);
-	if (status == STATUS_OK && !prune->is_dry)
-		status = backup_session_check(&prune->session, err);
+	if (status == STATUS_OK)
+		status = prune_stay_holder(prune, err);
 	if (status == STATUS_OK && !prune->is_dry)
 		status = share_remove_tree(prune->share, path, err);
 	return status;
@@ -340,7 +361,9 @@ static enum status drop_mark(struct prune *prune, const struct archive_deletion 
 {
 	char name[ARCHIVE_NAME_SIZE];
 	archive_deletion_name(mark->backup.sequence, mark->backup.backup_id, name);
-	enum status status = share_remove(prune->share, name, err);
+	enum status status = prune_may_remove(prune, err);
+	if (status == STATUS_OK)
+		status = share_remove(prune->share, name, err);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
 	archive_deletion_signature_name(mark->backup.sequence, mark->backup.backup_id, name);

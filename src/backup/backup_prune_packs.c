@@ -316,8 +316,8 @@ static enum status remove_pack(struct prune *prune, const char *generation,
 	char name[ARCHIVE_NAME_SIZE];
 	archive_pack_name(generation, pack->sha256, name);
 	enum status status = prune_note_path(prune, name, err);
-	if (status == STATUS_OK && !prune->is_dry)
-		status = backup_session_check(&prune->session, err);
+	if (status == STATUS_OK)
+		status = prune_may_remove(prune, err);
 	if (status == STATUS_OK && !prune->is_dry)
 		status = share_remove(prune->share, name, err);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -328,8 +328,8 @@ static enum status remove_generation(struct prune *prune, const char *generation
 	char name[ARCHIVE_NAME_SIZE];
 	(void)snprintf(name, sizeof name, ARCHIVE_GENERATIONS "/%s", generation);
 	enum status status = prune_note_path(prune, name, err);
-	if (status == STATUS_OK && !prune->is_dry)
-		status = backup_session_check(&prune->session, err);
+	if (status == STATUS_OK)
+		status = prune_stay_holder(prune, err);
 	if (status == STATUS_OK && !prune->is_dry)
 		status = share_remove_tree(prune->share, name, err);
 	return status;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_leftovers.h"
 #include "backup_packs.h"
 #include "backup_quarantine.h"
 #include "backup_session.h"
@@ -32,7 +33,7 @@ struct reconcile {
 	struct backup_quarantine quarantine;
 	char packs[ARCHIVE_NAME_SIZE];  /* the folder */
 	char folder[ARCHIVE_NAME_SIZE]; /* the sub-folder that is listed now */
-	struct buffer leftovers;        /* NUL-separated names of temporary files */
+	struct backup_leftovers leftovers;
 };
 
 static enum status add_seen(struct seen_list *list, const struct seen_pack *pack, struct error *err)
@@ -68,23 +69,17 @@ static const struct seen_pack *find_seen(const struct seen_list *list, const str
 	return bsearch(pack, list->items, list->count, sizeof *list->items, compare_seen);
 }
 
-static enum status note_leftover(struct reconcile *reconcile, const char *folder, const char *name,
-				 struct error *err)
-{
-	char path[2 * ARCHIVE_NAME_SIZE];
-	int length = snprintf(path, sizeof path, "%s/%s", folder, name);
-	return buffer_append(&reconcile->leftovers, path, (size_t)length + 1, err);
-}
-
 static enum status see_file(const struct share_entry *entry, void *context, struct error *err)
 {
 	struct reconcile *reconcile = context;
 	struct seen_pack pack = { .size = entry->size };
 	char digits[2 * SHA256_SIZE + 1] = "";
-	if (text_starts_with(entry->name, SHARE_TEMPORARY_PREFIX))
-		return note_leftover(reconcile, reconcile->folder, entry->name, err);
-	if (strlen(entry->name) != 2 * SHA256_SIZE + strlen(".pack"))
-		return STATUS_OK;
+	bool is_leftover = false;
+	enum status status = backup_leftovers_note(&reconcile->leftovers, reconcile->folder,
+						   entry->name, &is_leftover, err);
+	if (status != STATUS_OK || is_leftover ||
+	    strlen(entry->name) != 2 * SHA256_SIZE + strlen(".pack"))
+		return status;
 	memcpy(digits, entry->name, sizeof digits - 1);
 	if (!hex_decode(digits, pack.sha256, SHA256_SIZE))
 		return STATUS_OK;
@@ -94,11 +89,10 @@ static enum status see_file(const struct share_entry *entry, void *context, stru
 static enum status see_folder(const struct share_entry *entry, void *context, struct error *err)
 {
 	struct reconcile *reconcile = context;
-	if (!entry->is_directory) {
-		if (text_starts_with(entry->name, SHARE_TEMPORARY_PREFIX))
-			return note_leftover(reconcile, reconcile->packs, entry->name, err);
-		return STATUS_OK;
-	}
+	bool is_leftover = false;
+	if (!entry->is_directory)
+		return backup_leftovers_note(&reconcile->leftovers, reconcile->packs, entry->name,
+					     &is_leftover, err);
 	/* The share delivers a listing after it is complete, so another one may begin inside it. */
 	(void)snprintf(reconcile->folder, sizeof reconcile->folder, "%.180s/%.60s",
 		       reconcile->packs, entry->name);
@@ -176,14 +170,6 @@ static enum status adopt_unknown(struct reconcile *reconcile, struct error *err)
 	return status;
 }
 
-static enum status see_leftover(const struct share_entry *entry, void *context, struct error *err)
-{
-	struct reconcile *reconcile = context;
-	if (entry->is_directory || !text_starts_with(entry->name, SHARE_TEMPORARY_PREFIX))
-		return STATUS_OK;
-	return note_leftover(reconcile, reconcile->folder, entry->name, err);
-}
-
 /* The folders of small files; those of packs were looked at while they were listed. */
 static enum status list_leftovers(struct reconcile *reconcile, struct error *err)
 {
@@ -193,24 +179,9 @@ static enum status list_leftovers(struct reconcile *reconcile, struct error *err
 	const char *const folders[] = { ARCHIVE_ROOT, ARCHIVE_CERTIFICATES, ARCHIVE_LEASES,
 					ARCHIVE_SEQUENCE, sessions };
 	enum status status = STATUS_OK;
-	for (size_t i = 0; i < ARRAY_LENGTH(folders) && status == STATUS_OK; i++) {
-		(void)snprintf(reconcile->folder, sizeof reconcile->folder, "%s", folders[i]);
-		status = share_list(reconcile->share, folders[i], see_leftover, reconcile, err);
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(folders) && status == STATUS_OK; i++)
+		status = backup_leftovers_find(&reconcile->leftovers, folders[i], err);
 	return status;
-}
-
-static enum status remove_leftovers(struct reconcile *reconcile, struct error *err)
-{
-	const struct buffer *names = &reconcile->leftovers;
-	for (size_t at = 0; at < names->length;) {
-		const char *name = (const char *)names->data + at;
-		enum status status = share_remove(reconcile->share, name, err);
-		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-			return status;
-		at += strlen(name) + 1;
-	}
-	return STATUS_OK;
 }
 
 static enum status load_known(const struct db_pack *pack, void *context, struct error *err)
@@ -231,7 +202,7 @@ static enum status reconcile_all(struct reconcile *reconcile, struct error *err)
 	if (status == STATUS_OK)
 		status = list_leftovers(reconcile, err);
 	if (status == STATUS_OK)
-		status = remove_leftovers(reconcile, err);
+		status = backup_leftovers_remove(&reconcile->leftovers, err);
 	if (status == STATUS_OK)
 		status = db_pack_list(reconcile->catalogue, session->generation.name, load_known,
 				      session->packs, err);
@@ -242,7 +213,6 @@ enum status backup_reconcile(struct backup_session *session, struct db *state, s
 {
 	struct reconcile reconcile = { .session = session };
 	struct db_pool *pool = session->service->catalogue;
-	buffer_init(&reconcile.leftovers, 64u << 20);
 	(void)snprintf(reconcile.packs, sizeof reconcile.packs, ARCHIVE_GENERATIONS "/%s/packs",
 		       session->generation.name);
 	enum status status = backup_quarantine_load(state, session->repository.marker.repository_id,
@@ -251,13 +221,14 @@ enum status backup_reconcile(struct backup_session *session, struct db *state, s
 		status = db_pool_take(pool, &reconcile.catalogue, err);
 	if (status == STATUS_OK)
 		status = backup_connection_take(session, &reconcile.share, err);
+	backup_leftovers_init(&reconcile.leftovers, reconcile.share);
 	if (status == STATUS_OK)
 		status = reconcile_all(&reconcile, err);
 	backup_connection_give(session, reconcile.share, status != STATUS_OK);
 	db_pool_give(pool, reconcile.catalogue);
 	free(reconcile.on_share.items);
 	free(reconcile.in_catalogue.items);
-	buffer_done(&reconcile.leftovers);
+	backup_leftovers_done(&reconcile.leftovers);
 	backup_quarantine_done(&reconcile.quarantine);
 	return status;
 }
