@@ -3,7 +3,7 @@
 # A Samba server of one's own on loopback, in the foreground, writing nothing outside its folder:
 #   sh tests/fake/smbd_private.sh FOLDER PORT required|desired|off
 # User "backup-user" (domain CONTOSO), password "Passw0rd!"; "disabled-user" is disabled; "jörg müller" has
-# "Pässwört €1 ß". Shares: data, small (a file system of 8 MiB), readonly, denied (to "backup-user"), gone
+# "Pässwört €1 ß". Shares: data, small (a file system of 8 MiB), bounded (of 40 MiB), readonly, denied (to "backup-user"), gone
 # (without its folder), "Büro Süd".
 # SMBD_OPTIONS: lines for the server's [global] section, which count before the others.
 set -eu
@@ -26,8 +26,8 @@ fi
 if [ $# -eq 3 ]; then
     umask 022
     private_share_prepare "$folder" "$port" "$encrypt"
-    mkdir -p "$folder/data" "$folder/small" "$folder/büro"
-    chmod 0777 "$folder/data" "$folder/small" "$folder/büro"
+    mkdir -p "$folder/data" "$folder/small" "$folder/bounded" "$folder/büro"
+    chmod 0777 "$folder/data" "$folder/small" "$folder/bounded" "$folder/büro"
     cat >>"$folder/smb.conf" <<CONFIG
   $modes
 ${SMBD_OPTIONS:-}
@@ -36,6 +36,9 @@ ${SMBD_OPTIONS:-}
   read only = no
 [small]
   path = $folder/small
+  read only = no
+[bounded]
+  path = $folder/bounded
   read only = no
 [readonly]
   path = $folder/data
@@ -64,4 +67,5 @@ CONFIG
 fi
 
 mount -t tmpfs -o size=8m,mode=0777 tmpfs "$folder/small"
+mount -t tmpfs -o size=40m,mode=0777 tmpfs "$folder/bounded"
 private_share_serve "$folder"

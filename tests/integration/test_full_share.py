@@ -15,11 +15,15 @@ import counted
 import harness
 import namespace
 from smb_server import PASSWORD, USER, SmbServer
+from test_schedule import Clock
 from trees import differences
 
 MIB = 1 << 20
 RESERVE = MIB
-FULL = "ShareOutOfCapacity"
+HOUR = 3600
+DAY = 24 * HOUR
+KEPT = 7
+BACKUPS = KEPT + 2
 
 
 def fill(folder):
@@ -66,9 +70,9 @@ class Full:
         return shown["error"]
 
     def stored(self):
-        """Everything below MASBackup but keys of sessions, which are small and say nothing."""
+        """Everything below MASBackup but keys of sessions and leases, which are small and say nothing."""
         return {path: size for path, size in backups.files_on(os.path.join(self.folder, "MASBackup")).items()
-                if not path.endswith(".p7m")}
+                if not path.endswith(".p7m") and not path.startswith("leases/")}
 
     def write(self, seed, size):
         backups.write_files(self.deployment.source, 1, size, random.Random(seed))
@@ -139,11 +143,61 @@ class Full:
             self.assertIn(f"full in {found['daysToFull']} days", self.status(service))
             os.posix_fallocate(os.open(os.path.join(self.folder, "filler"), os.O_CREAT | os.O_WRONLY), 0,
                                os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize - 3 * MIB // 2)
-            before = backups.files_on(self.folder)
+            before = self.stored()
             error = self.refused(service)
             self.assertEqual(error["step"], "check free space")
             self.assertIn("1.50 MB", error["message"])
-            self.assertEqual(backups.files_on(self.folder), before)
+            self.assertEqual(self.stored(), before)
+
+    def prune(self, service):
+        """The paths that a prune, which must succeed, names."""
+        answer = service.client.post(f"{self.deployment.location}/pruneExternalStore")
+        self.assertEqual(answer.status, 202, answer)
+        identifier = answer.headers["Location"].rsplit("/", 1)[1].split("?")[0]
+        shown = backups.wait(service, identifier)
+        self.assertEqual(shown["state"], "Succeeded", shown)
+        return service.client.get(answer.headers["Location"]).json["properties"]["pathsToDelete"]
+
+    def names(self, folder):
+        return os.listdir(os.path.join(self.folder, "MASBackup", folder))
+
+    def free(self):
+        space = os.statvfs(self.folder)
+        return space.f_bavail * space.f_frsize
+
+    def test_deletion_makes_room(self):
+        """Without a free byte: a shorter retention and the share's password are taken, a prune marks and moves with the
+        room of the reserve; what it removes after the grace makes room for all that was given up."""
+        clock = Clock(self.deployment)
+        clock.set(-BACKUPS * DAY)
+        with self.deployment.serve(env=clock.environment) as service:
+            self.configure(service, backupRetentionPeriodInDays=14)
+            for number in range(BACKUPS):
+                clock.set(clock.offset + DAY)
+                self.write(number, MIB)
+                backups.make(service)
+            self.assertEqual(self.prune(service), [])
+
+            filler = fill(self.folder)
+            self.configure(service, backupRetentionPeriodInDays=2)
+            # Nothing was gained but, at most, the reserve.
+            self.assertLessEqual(self.free(), RESERVE)
+            self.assertEqual(len(self.prune(service)), BACKUPS - KEPT)
+            self.assertEqual((len(self.names("backups")), len(self.names("trash"))), (KEPT, BACKUPS - KEPT))
+            self.assertLessEqual(self.free(), RESERVE)
+            self.run_tool("verify")
+
+            partial = os.path.join("generations", max(self.names("generations")), "packs", ".temporary-killed")
+            with open(os.path.join(self.folder, "MASBackup", partial), "wb") as file:
+                file.write(bytes(MIB // 2))
+            clock.set(clock.offset + DAY + HOUR)
+            self.assertGreater(len(self.prune(service)), BACKUPS - KEPT)
+            self.assertEqual(self.names("trash"), [])
+            self.assertNotIn(partial, self.stored())
+            self.assertIn("reserve", self.names("."))
+            os.unlink(filler)
+            backups.make(service)
+            self.run_tool("verify")
 
 
 class Folder(Full, unittest.TestCase):
@@ -152,34 +206,34 @@ class Folder(Full, unittest.TestCase):
     credentials = ()
 
     def setUp(self):
-        self.deployment = harness.Deployment()
+        self.deployment = harness.Deployment(config={"engine": {"generationBackups": 3}})
         self.addCleanup(self.deployment.remove)
         self.folder = self.address = self.deployment.share
         namespace.mount(self, self.folder, "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs")
 
-    def configure(self, service):
-        self.deployment.configure(service)
+    def configure(self, service, **members):
+        self.deployment.configure(service, **members)
 
 
 class Server(Full, unittest.TestCase):
-    size = 8 * MIB
+    size = 40 * MIB
 
     def setUp(self):
         server = SmbServer()
         server.__enter__()
         self.addCleanup(server.__exit__, None, None, None)
-        self.deployment = harness.Deployment()
+        self.deployment = harness.Deployment(config={"engine": {"generationBackups": 3}})
         self.addCleanup(self.deployment.remove)
-        self.address = server.url("small")
+        self.address = server.url("bounded")
         # The server has mounted it where only it sees it.
-        self.folder = f"/proc/{server.process.pid}/root{server.folder}/small"
+        self.folder = f"/proc/{server.process.pid}/root{server.folder}/bounded"
         password = self.deployment.path("share-password")
         with open(password, "w", encoding="utf-8") as file:
             file.write(PASSWORD)
         self.credentials = ("--user", USER, "--password-file", password)
 
-    def configure(self, service):
-        self.deployment.configure(service, path=self.address, userName=USER, password=PASSWORD)
+    def configure(self, service, **members):
+        self.deployment.configure(service, path=self.address, userName=USER, password=PASSWORD, **members)
 
 
 if __name__ == "__main__":
