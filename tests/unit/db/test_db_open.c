@@ -205,8 +205,11 @@ static void test_db_copy_without_history_keeps_only_jobs_of_backups(void **state
 		sql, sizeof sql,
 		"INSERT INTO generation VALUES (1, '0001-89abcdef', printf('%%.40d', 0), NULL, 1, "
 		"1);"
-		"INSERT INTO backup VALUES ('%s', 'north', 1, 'folder', '0001-89abcdef',"
-		" 'Succeeded', 1, 2, '1.2', NULL, 'deployment', printf('%%.40d', 0), 0, 1, 3, 4,"
+		"INSERT INTO backup (id, location, sequence, folder, generation, status,"
+		" started_time, completed_time, stamp_version, deployment_id, thumbprint,"
+		" is_automatic, is_cloud_recovery_ready, bytes, new_bytes, record_sha256)"
+		" VALUES ('%s', 'north', 1, 'folder', '0001-89abcdef',"
+		" 'Succeeded', 1, 2, '1.2', 'deployment', printf('%%.40d', 0), 0, 1, 3, 4,"
 		" zeroblob(32)); INSERT INTO job_role (job_id, position, role, state) VALUES"
 		" ('%s', 0, 'Data', 'Succeeded'), ('%s', 0, 'Data', 'Queued')",
 		made, made, failed);
