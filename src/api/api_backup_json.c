@@ -19,8 +19,11 @@ const char *api_operation_status(const char *job_state)
 	return "Failed";
 }
 
-struct api_backup_view api_backup_view_committed(const struct db_backup *backup)
+struct api_backup_view api_backup_view_committed(const struct db_backup *backup,
+						 const struct db_verification *verification)
 {
+	bool is_damaged = db_verification_state(verification) == DB_VERIFIED_DAMAGED;
+
 	return (struct api_backup_view) {
 		.id = backup->id,
 		.status = backup->status,
@@ -32,7 +35,8 @@ struct api_backup_view api_backup_view_committed(const struct db_backup *backup)
 		.thumbprint = backup->thumbprint,
 		.is_complete = true,
 		.is_automatic = backup->is_automatic,
-		.is_ready = backup->is_cloud_recovery_ready,
+		.is_ready = backup->is_cloud_recovery_ready && !is_damaged,
+		.verification = verification,
 	};
 }
 
@@ -92,11 +96,14 @@ json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
 
 	if (info == NULL)
 		return NULL;
-	json_t *backup =
-		json_pack("{s:s, s:o, s:s, s:s, s:{}, s:{s:o}}", "id",
-			  api_child_id(call, spelling, "backups", view->id, id), "name",
-			  json_sprintf("%s/%s", location, view->id), "type", API_BACKUP_TYPE,
-			  "location", location, "tags", "properties", "backupInfo", info);
+	json_t *verification = view->verification == NULL
+				       ? json_null()
+				       : api_verification_json(view->verification);
+	json_t *backup = json_pack("{s:s, s:o, s:s, s:s, s:{}, s:{s:o, s:o}}", "id",
+				   api_child_id(call, spelling, "backups", view->id, id), "name",
+				   json_sprintf("%s/%s", location, view->id), "type",
+				   API_BACKUP_TYPE, "location", location, "tags", "properties",
+				   "backupInfo", info, "verification", verification);
 
 	/* Kept alive by the backup. */
 	if (backup != NULL)

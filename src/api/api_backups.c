@@ -59,6 +59,10 @@ static enum status api_backup_list_add(struct api_backup_list *list,
 	entry->backup = api_backup_json(list->call, API_AS_REQUESTED, view, &entry->roles);
 	if (entry->backup == NULL)
 		return fail_memory(err, "list the backups");
+	/* One damaged pack may harm many files of every backup. */
+	(void)json_object_del(
+		json_object_get(json_object_get(entry->backup, "properties"), "verification"),
+		"harmedFiles");
 	memcpy(entry->id, view->id, sizeof(entry->id));
 	list->count++;
 	return STATUS_OK;
@@ -73,12 +77,20 @@ static bool api_backup_is_deleted(const struct db_backup *backup)
 static enum status api_list_committed(const struct db_backup *backup, void *context,
 				      struct error *err)
 {
+	struct api_backup_list *list = context;
+	struct db_verification verification;
+
 	if (api_backup_is_deleted(backup))
 		return STATUS_OK;
+	enum status status = db_verification_get(list->call->state, backup->id, &verification, err);
 
-	struct api_backup_view view = api_backup_view_committed(backup);
+	if (status != STATUS_OK)
+		return status;
+	struct api_backup_view view = api_backup_view_committed(backup, &verification);
 
-	return api_backup_list_add(context, &view, err);
+	status = api_backup_list_add(list, &view, err);
+	db_verification_done(&verification);
+	return status;
 }
 
 /* A job that succeeded is either committed, and listed so, or its backup is gone by now. One that
@@ -221,29 +233,40 @@ static enum status api_backup_job_answer(struct api_call *call, struct error *er
 	return status;
 }
 
+enum status api_backup_find(struct api_call *call, struct db_backup *out, struct error *err)
+{
+	enum status status = STATUS_NOT_FOUND;
+
+	if (guid_is_valid(call->path.id)) {
+		api_id_to_lower(call->path.id);
+		status = db_backup_get(call->state, call->api->settings.config->deployment.location,
+				       call->path.id, out, err);
+	}
+	if (status == STATUS_OK && api_backup_is_deleted(out)) {
+		db_backup_done(out);
+		status = STATUS_NOT_FOUND;
+	}
+	if (status == STATUS_NOT_FOUND)
+		return api_resource_not_found(call, API_BACKUP_TYPE, call->path.id, err);
+	return status;
+}
+
 enum status api_backups_get(struct api_call *call, struct error *err)
 {
 	struct db_backup backup = { 0 };
+	struct db_verification verification = { .backup_id = "" };
+	enum status status = api_backup_find(call, &backup, err);
 
-	if (!guid_is_valid(call->path.id))
-		return api_resource_not_found(call, API_BACKUP_TYPE, call->path.id, err);
-	api_id_to_lower(call->path.id);
-	enum status status =
-		db_backup_get(call->state, call->api->settings.config->deployment.location,
-			      call->path.id, &backup, err);
 	if (status == STATUS_NOT_FOUND)
 		return api_backup_job_answer(call, err);
-	if (status != STATUS_OK)
-		return status;
+	if (status == STATUS_OK)
+		status = db_verification_get(call->state, backup.id, &verification, err);
+	if (status == STATUS_OK) {
+		struct api_backup_view view = api_backup_view_committed(&backup, &verification);
 
-	if (api_backup_is_deleted(&backup)) {
-		db_backup_done(&backup);
-		return api_resource_not_found(call, API_BACKUP_TYPE, call->path.id, err);
+		status = api_backup_answer(call, &view, err);
 	}
-
-	struct api_backup_view view = api_backup_view_committed(&backup);
-
-	status = api_backup_answer(call, &view, err);
+	db_verification_done(&verification);
 	db_backup_done(&backup);
 	return status;
 }

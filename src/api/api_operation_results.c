@@ -19,12 +19,23 @@ static json_t *api_result_parse(const struct db_job *job)
 	return result;
 }
 
-/* A share that does not do: all checks, not only the one that the message is about. */
-static json_t *api_share_test_information(const struct db_job *job)
+/* What the message is about is not all that was found: the checks of a share that does not do, the
+ * backups that are damaged. */
+static json_t *api_result_information(const struct db_job *job)
 {
-	if (strcmp(job->kind, "locationUpdate") != 0 && strcmp(job->kind, "connectionTest") != 0)
-		return NULL;
-	return json_pack("[{s:s, s:o}]", "type", "ShareTest", "info", api_result_parse(job));
+	static const struct {
+		const char *kind, *type;
+	} known[] = {
+		{ "locationUpdate", "ShareTest" },
+		{ "connectionTest", "ShareTest" },
+		{ "verify", "Verification" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+		if (strcmp(job->kind, known[i].kind) == 0)
+			return json_pack("[{s:s, s:o}]", "type", known[i].type, "info",
+					 api_result_parse(job));
+	return NULL;
 }
 
 static enum status api_result_failed(struct api_call *call, const struct db_job *job,
@@ -35,7 +46,7 @@ static enum status api_result_failed(struct api_call *call, const struct db_job 
 		message = strcmp(job->state, "Cancelled") == 0 ? "The operation was cancelled"
 							       : "The operation failed";
 	AUTO_JSON error = api_error_json("BcdrOperationException", message, NULL);
-	json_t *information = job->result == NULL ? NULL : api_share_test_information(job);
+	json_t *information = job->result == NULL ? NULL : api_result_information(job);
 
 	if (error == NULL ||
 	    (information != NULL && !api_set(error, "additionalInfo", information)))
@@ -76,14 +87,19 @@ static enum status api_result_backup(struct api_call *call, const struct db_job 
 				     struct error *err)
 {
 	struct db_backup backup = { 0 };
+	struct db_verification verification = { .backup_id = "" };
 	enum status status = db_backup_get(call->state, job->location, job->id, &backup, err);
 
 	if (status == STATUS_NOT_FOUND)
 		return api_resource_not_found(call, API_BACKUP_TYPE, job->id, err);
-	if (status != STATUS_OK)
+	if (status == STATUS_OK)
+		status = db_verification_get(call->state, job->id, &verification, err);
+	if (status != STATUS_OK) {
+		db_backup_done(&backup);
 		return status;
+	}
 
-	struct api_backup_view view = api_backup_view_committed(&backup);
+	struct api_backup_view view = api_backup_view_committed(&backup, &verification);
 	json_t *roles = NULL;
 	AUTO_JSON json = api_backup_json(call, API_CANONICAL, &view, &roles);
 	json_t *info = json_object_get(json_object_get(json, "properties"), "backupInfo");
@@ -91,6 +107,7 @@ static enum status api_result_backup(struct api_call *call, const struct db_job 
 			api_set(info, "backupSizeInKb", api_kilobytes(backup.bytes)) &&
 			api_set(info, "compressedBackupSizeInKb", api_kilobytes(backup.new_bytes));
 
+	db_verification_done(&verification);
 	db_backup_done(&backup);
 	status = complete ? api_backup_roles(call, job->id, roles, err)
 			  : fail_memory(err, "show the operation");
@@ -119,7 +136,7 @@ static enum status api_result_answer(struct api_call *call, const struct db_job 
 		return api_result_failed(call, job, err);
 	if (strcmp(job->kind, "backup") == 0)
 		return api_result_backup(call, job, err);
-	if (strcmp(job->kind, "connectionTest") == 0)
+	if (strcmp(job->kind, "connectionTest") == 0 || strcmp(job->kind, "verify") == 0)
 		return api_answer_json(call->response, 200, API_JSON, api_result_parse(job), err);
 	return api_result_location(call, err);
 }

@@ -179,11 +179,19 @@ struct api_backup_view {
 	const char *stamp_version, *oem_version, *deployment_id;
 	const char *thumbprint; /* NULL: none */
 	bool is_complete, is_automatic, is_ready;
+	const struct db_verification *verification; /* NULL: not committed */
 };
 /* Without its roles: *@roles is the borrowed, empty array for them. */
 json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
 			const struct api_backup_view *view, json_t **roles);
-struct api_backup_view api_backup_view_committed(const struct db_backup *backup);
+/* @verification: of that backup; damage makes it unready. */
+struct api_backup_view api_backup_view_committed(const struct db_backup *backup,
+						 const struct db_verification *verification);
+/* The committed backup by the id in the path; STATUS_NOT_FOUND. */
+enum status api_backup_find(struct api_call *call, struct db_backup *out, struct error *err);
+/* --- api_verification.c --- */
+/* schema/responses/backup.json's "verification", whose harmedFiles a list leaves out. */
+json_t *api_verification_json(const struct db_verification *row);
 struct api_backup_view api_backup_view_job(const struct api_call *call, const struct db_job *job);
 /* Appends {"roleName","status"} of the job's roles. */
 enum status api_backup_roles(struct api_call *call, const char *job_id, json_t *roles,
@@ -234,6 +242,8 @@ enum status api_backups_create(struct api_call *call, struct error *err);
 enum status api_backups_retry(struct api_call *call, struct error *err);
 enum status api_backups_list(struct api_call *call, struct error *err);
 enum status api_backups_get(struct api_call *call, struct error *err);
+enum status api_backups_verify(struct api_call *call, struct error *err);
+enum status api_backups_verify_all(struct api_call *call, struct error *err);
 enum status api_operation_results_get(struct api_call *call, struct error *err);
 enum status api_jobs_list(struct api_call *call, struct error *err);
 enum status api_jobs_get(struct api_call *call, struct error *err);

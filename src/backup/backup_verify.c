@@ -25,10 +25,10 @@ static enum status read_parameters(struct verify_job *job, struct error *err)
 	const char *backup_id =
 		json_string_value(json_object_get(parameters, VERIFY_PARAMETER_BACKUP));
 	const char *depth = json_string_value(json_object_get(parameters, VERIFY_PARAMETER_DEPTH));
-	job->is_rolling = backup_id == NULL;
 	if (backup_id != NULL)
 		(void)snprintf(job->backup_id, sizeof job->backup_id, "%s", backup_id);
 	job->since = json_integer_value(json_object_get(parameters, VERIFY_PARAMETER_SINCE));
+	job->is_rolling = job->since == 0;
 	if (depth == NULL || !backup_verify_depth_parse(depth, &job->depth))
 		return fail(err, STATUS_INVALID, "read job parameters", NULL,
 			    "the depth is none of Hashes, Content, Files");
@@ -84,7 +84,7 @@ static const struct verify_backup *find_asked(const struct verify_job *job)
 static enum status check_asked(const struct verify_job *job, struct error *err)
 {
 	const struct verify_backup *asked = find_asked(job);
-	if (job->is_rolling ||
+	if (job->backup_id[0] == '\0' ||
 	    (asked != NULL && (asked->listed != NULL || asked->own_problem[0] != '\0')))
 		return STATUS_OK;
 	return fail(err, STATUS_NOT_FOUND, "verify", job->backup_id,

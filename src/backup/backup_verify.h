@@ -20,9 +20,11 @@
 #define VERIFY_SAVE_BYTES (16u << 20)
 
 /* Parameters of the job. */
-#define VERIFY_PARAMETER_BACKUP "backupId" /* absent: all, within the day's bytes */
+#define VERIFY_PARAMETER_BACKUP "backupId" /* absent: all */
 #define VERIFY_PARAMETER_DEPTH "depth"
-#define VERIFY_PARAMETER_SINCE "since" /* what was read since then counts, ms */
+#define VERIFY_PARAMETER_SINCE                                                                     \
+	"since" /* what was read since then counts, ms; absent: by itself, within the day's bytes  \
+		 */
 
 /* When a verification by itself came to its end, ms. */
 #define SETTING_VERIFY_COMPLETE "verify-complete"
@@ -65,7 +67,7 @@ struct verify_job {
 
 	bool is_rolling;
 	enum backup_verify_depth depth;
-	char backup_id[GUID_TEXT_SIZE];
+	char backup_id[GUID_TEXT_SIZE]; /* empty: all */
 	int64_t since;
 	uint64_t allowed;        /* bytes that may still be read */
 	struct private_key *key; /* NULL: hashes only */

@@ -29,7 +29,7 @@ static enum status see_backup(const struct db_backup *row, void *context, struct
 	backup->sequence = row->sequence;
 	backup->bytes = row->bytes;
 	backup->completed_time = row->completed_time;
-	backup->is_asked = job->is_rolling || strcmp(row->id, job->backup_id) == 0;
+	backup->is_asked = job->backup_id[0] == '\0' || strcmp(row->id, job->backup_id) == 0;
 	return STATUS_OK;
 }
 

@@ -58,9 +58,9 @@ static enum status queue(struct backup_service *service, struct db *state, const
 /* --- asked for --- */
 
 struct interrupted_search {
-	const char *backup_id;
+	const char *backup_id; /* NULL: all */
 	const char *depth;
-	bool is_found; /* the newest of that backup was seen */
+	bool is_found; /* the newest of that was seen */
 	int64_t since; /* of it when it did not come to its end; else as it was */
 };
 
@@ -70,6 +70,11 @@ static bool was_interrupted(const struct db_job *job)
 		return true;
 	return strcmp(job->state, "Failed") == 0 && job->error_status != NULL &&
 	       strcmp(job->error_status, status_name(STATUS_INTEGRITY)) != 0;
+}
+
+static bool is_same(const char *left, const char *right)
+{
+	return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
 }
 
 static enum status see_earlier(const struct db_job *job, void *context, struct error *err)
@@ -83,7 +88,7 @@ static enum status see_earlier(const struct db_job *job, void *context, struct e
 	const char *backup_id =
 		json_string_value(json_object_get(parameters, VERIFY_PARAMETER_BACKUP));
 	const char *depth = json_string_value(json_object_get(parameters, VERIFY_PARAMETER_DEPTH));
-	if (backup_id == NULL || depth == NULL || strcmp(backup_id, search->backup_id) != 0)
+	if (depth == NULL || !is_same(backup_id, search->backup_id))
 		return STATUS_OK;
 	search->is_found = true;
 	if (was_interrupted(job) && strcmp(depth, search->depth) == 0)
@@ -106,7 +111,7 @@ enum status backup_verify_submit(struct backup_service *service, struct db *stat
 	struct db_backup backup;
 	memset(&backup, 0, sizeof backup);
 	enum status status = backup_target_load(service, state, &target, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && backup_id != NULL)
 		status = db_backup_get(state, location, backup_id, &backup, err);
 	if (status == STATUS_OK)
 		status = db_job_list(state, location, BACKUP_KIND_VERIFY, JOBS_LOOKED_AT,
@@ -114,9 +119,10 @@ enum status backup_verify_submit(struct backup_service *service, struct db *stat
 	if (search.since < now - VERIFY_DAY_MS || search.since > now)
 		search.since = now;
 	if (status == STATUS_OK) {
-		AUTO_JSON parameters = json_pack("{s:s, s:s, s:I}", VERIFY_PARAMETER_BACKUP,
-						 backup.id, VERIFY_PARAMETER_DEPTH, search.depth,
-						 VERIFY_PARAMETER_SINCE, (json_int_t)search.since);
+		AUTO_JSON parameters =
+			json_pack("{s:s*, s:s, s:I}", VERIFY_PARAMETER_BACKUP,
+				  backup_id == NULL ? NULL : backup.id, VERIFY_PARAMETER_DEPTH,
+				  search.depth, VERIFY_PARAMETER_SINCE, (json_int_t)search.since);
 		status = queue(service, state, caller, false, parameters, operation_id, err);
 	}
 	db_backup_done(&backup);

@@ -21,9 +21,11 @@ enum backup_verify_depth {
 const char *backup_verify_depth_name(enum backup_verify_depth depth);
 bool backup_verify_depth_parse(const char *name, enum backup_verify_depth *out);
 
-/* Queues a verification of one backup. All of it is read, except what a verification that asked for
- * the same and was interrupted within the last day has read. Without the service's own key
- * (engine.drillRecipient off, or off when the backup was made) hashes are all that is checked.
+/* Queues a verification of one backup, or of all (@backup_id NULL). All of it is read, whatever
+ * engine.verifyGiBPerDay is, except what a verification that asked for the same and was interrupted
+ * within the last day has read. Without the service's own key (engine.drillRecipient off, or off
+ * when the backup was made) hashes are all that is checked. The job fails with STATUS_INTEGRITY
+ * when something is damaged; its result is schema/responses/verification.json either way.
  * STATUS_NOT_FOUND, STATUS_NOT_CONFIGURED, STATUS_CONFLICT while another one is queued or running.
  */
 MUST_CHECK enum status backup_verify_submit(struct backup_service *service, struct db *state,

@@ -55,7 +55,13 @@ static void test_get_committed_has_the_recorded_shape(void **state)
 				  "\"encryptionCertThumbprint\":"
 				  "\"5C1B0E0F4AF2E6B1B6C1A97B1D8E0C1F2A3B4C5D\","
 				  "\"completelyUploaded\":true,\"isAutomaticBackup\":true,"
-				  "\"isCloudRecoveryReady\":true}}}");
+				  "\"isCloudRecoveryReady\":true},"
+				  "\"verification\":{\"state\":\"Committed\","
+				  "\"readBackTime\":null,\"hashesTime\":null,"
+				  "\"contentTime\":null,\"filesTime\":null,"
+				  "\"damagedTime\":null,\"problem\":null,"
+				  "\"filesHarmed\":null,\"harmedRoles\":null,"
+				  "\"harmedFiles\":null}}}");
 }
 
 static void test_get_running_job_is_shown_as_running(void **state)
@@ -76,7 +82,7 @@ static void test_get_running_job_is_shown_as_running(void **state)
 				  "\"deploymentID\":\"b7e4b6f0-0d4c-4a54-8d08-0c1a56d7c002\","
 				  "\"encryptionCertThumbprint\":null,"
 				  "\"completelyUploaded\":false,\"isAutomaticBackup\":false,"
-				  "\"isCloudRecoveryReady\":false}}}");
+				  "\"isCloudRecoveryReady\":false},\"verification\":null}}");
 }
 
 static void test_get_failed_and_cancelled_jobs_are_shown_as_failed(void **state)

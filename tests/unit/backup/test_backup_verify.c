@@ -255,6 +255,35 @@ static void test_verify_without_own_key_stops_at_hashes(void **state)
 	service_fixture_free(fixture);
 }
 
+/* The day's bytes are for verifications by themselves. */
+static void test_verify_all_reads_every_backup_at_once(void **state)
+{
+	struct service_fixture *fixture = verify_case_new("\"verifyGiBPerDay\": 0");
+	char first[GUID_TEXT_SIZE], second[GUID_TEXT_SIZE];
+	struct db_job job;
+	(void)state;
+	verify_case_back_up(fixture, first);
+	service_fixture_write(fixture, "four", 3000000, 4);
+	verify_case_back_up(fixture, second);
+	verify_case_run(fixture, NULL, BACKUP_VERIFY_FILES, &job);
+	assert_string_equal(job.state, "Succeeded");
+	assert_false(job.is_automatic);
+	assert_int_equal(verify_case_figure(&job, "backups"), 2);
+	db_job_done(&job);
+	assert_int_equal(verify_case_state(fixture, first), DB_VERIFIED_DEEP);
+	assert_int_equal(verify_case_state(fixture, second), DB_VERIFIED_DEEP);
+	/* And again, whatever was read a second ago. */
+	AUTO_FREE char *pack = verify_case_find(fixture, ".pack");
+	verify_case_flip(pack);
+	verify_case_run(fixture, NULL, BACKUP_VERIFY_HASHES, &job);
+	assert_string_equal(job.state, "Failed");
+	assert_string_equal(job.error_status, status_name(STATUS_INTEGRITY));
+	assert_int_equal(verify_case_figure(&job, "damagedPacks"), 1);
+	assert_true(verify_case_figure(&job, "packsRead") > 1);
+	db_job_done(&job);
+	service_fixture_free(fixture);
+}
+
 static void test_verify_unknown_backup_is_refused(void **state)
 {
 	struct service_fixture *fixture = *state;
@@ -283,6 +312,7 @@ int main(void)
 		WITH(test_verify_damaged_manifest_is_the_backups_own),
 		WITH(test_verify_backup_whose_folder_is_gone_is_damaged),
 		cmocka_unit_test(test_verify_without_own_key_stops_at_hashes),
+		cmocka_unit_test(test_verify_all_reads_every_backup_at_once),
 		WITH(test_verify_unknown_backup_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
