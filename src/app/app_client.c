@@ -182,6 +182,42 @@ enum status app_client_call_health(struct app_client *client, const char *method
 	return call_server(client, method, whole, HEALTH_VERSION, body, out, err);
 }
 
+enum status app_check_id(const char *option, const char *id, const char *what, const char *command,
+			 struct error *err)
+{
+	if (guid_is_valid(id))
+		return STATUS_OK;
+	return fail_field(err, option,
+			  "found '%.64s', allowed is the id of %s (a GUID): `infrabackup %s` shows "
+			  "them",
+			  id, what, command);
+}
+
+enum status app_client_report(struct app_client *client, const char *id, json_t **out,
+			      struct error *err)
+{
+	struct client_answer answer = { 0 };
+	char target[1024];
+	(void)snprintf(target, sizeof target, "%s/operationResults/%s?" API_VERSION, client->base,
+		       id);
+	enum status status = client_call(client->client, "GET", target, NULL, &answer, err);
+	json_t *report = answer.body;
+	if (status != STATUS_OK) {
+		const json_t *error = json_object_get(answer.body, "error");
+		const json_t *first = json_array_get(json_object_get(error, "additionalInfo"), 0);
+		report = json_object_get(first, "info");
+	}
+	if (json_is_object(report)) {
+		*out = json_incref(report);
+		status = STATUS_OK;
+	} else if (status == STATUS_OK) {
+		status = fail(err, STATUS_FAILED, "call the service", NULL,
+			      "operation %s left no report", id);
+	}
+	client_answer_done(&answer);
+	return status;
+}
+
 enum status app_client_operation(const struct client_answer *answer, char id[GUID_TEXT_SIZE],
 				 struct error *err)
 {

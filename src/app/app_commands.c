@@ -14,6 +14,7 @@
 
 static const char *const roles_of_tokens[] = { "Reader", "Operator", "Administrator", NULL };
 static const char *const on_off[] = { "on", "off", NULL };
+static const char *const verify_depths[] = { "Hashes", "Content", "Files", NULL };
 static const char *const maintenance_operations[] = { "Update", "HardwareReplacement",
 						      "SecretRotation", NULL };
 
@@ -250,6 +251,17 @@ static const struct app_option options_share_release[] = {
 		      "one call of the share may take so long (15)"),
 	OPTION_JSON,
 };
+static const struct app_option options_location_verify[] = {
+	OPTION_TEXT("backup", backup, "ID", "one backup's id (all)"),
+	{ .name = "depth",
+	  .type = APP_TEXT,
+	  .destination = AT(depth),
+	  .argument = "DEPTH",
+	  .allowed = verify_depths,
+	  .help = "Hashes (every byte is read), Content (also decrypted) or Files\n"
+		  "(also put together, as a recovery would; the default)" },
+	OPTIONS_CLIENT,
+};
 static const struct app_option options_verify[] = {
 	OPTION_TEXT("backup", backup, "ID", "one backup's id, folder or latest (all)"),
 	OPTION_TEXT("pfx", pfx, "FILE", "private key: content is decrypted and checked too"),
@@ -375,8 +387,9 @@ const struct app_command app_commands[] = {
 	  .run = app_backup },
 	{ .name = "status",
 	  .summary = "shows the location, what runs and what failed last",
-	  .description = "Shows the backup location, last and next backup, the running job and "
-			 "the last failure.",
+	  .description = "Shows the backup location, last and next backup, how many backups there "
+			 "are and how far the\nnewest is verified, the running job and the last "
+			 "failure.",
 	  .examples = "  infrabackup status -c config.json --token-file admin.token\n",
 	  .table = TABLE(options_status),
 	  .run = app_status },
@@ -528,6 +541,42 @@ const struct app_command app_commands[] = {
 	  .examples = "  infrabackup share release --share /mnt/backup\n",
 	  .table = TABLE(options_share_release),
 	  .run = app_share_release },
+	{ .name = "location verify",
+	  .summary = "lets the service read backups back and check them",
+	  .description =
+		  "Asks the service to verify one backup or all: it reads them back from "
+		  "the share and\nopens them with a key of its own. What is damaged is named "
+		  "with the backups that need\nit, raises an alert, and is stored again by "
+		  "the next backup; the exit code is 6 then.\nCtrl-C ends the waiting, not "
+		  "the verification: `infrabackup cancel` does.",
+	  .examples =
+		  "  infrabackup location verify -c config.json --token-file operator.token\n"
+		  "  infrabackup location verify -c config.json --token-file operator.token \\\n"
+		  "      --depth Hashes --backup 2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
+	  .table = TABLE(options_location_verify),
+	  .run = app_location_verify },
+	/* Before the command that its first word is. */
+	{ .name = "backups show",
+	  .summary = "shows one backup and what is known to be damaged of it",
+	  .description = "Shows one backup of the service: its roles, how far it is verified and "
+			 "when, and which\nfiles cannot be read when it is damaged.",
+	  .examples = "  infrabackup backups show -c config.json --token-file reader.token \\\n"
+		      "      2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
+	  .table = { .options = options_status,
+		     .count = ARRAY_LENGTH(options_status),
+		     .operand = "ID",
+		     .operand_destination = AT(operand) },
+	  .run = app_backups_show },
+	{ .name = "backups",
+	  .summary = "shows the service's backups and how far they are verified",
+	  .description =
+		  "Shows the backups that the service knows, the newest first, and how far "
+		  "each is verified:\nCommitted, ReadBack (when it was made), HashVerified, "
+		  "DeepVerified, or Damaged, which is\nnot ready for a recovery. `list` reads "
+		  "a share instead and needs no service.",
+	  .examples = "  infrabackup backups -c config.json --token-file reader.token\n",
+	  .table = TABLE(options_status),
+	  .run = app_backups },
 	{ .name = "list",
 	  .summary = "shows the backups on a share; needs no service and no key",
 	  .description = "Shows every backup on a share after checking its signature and its place "

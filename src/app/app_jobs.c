@@ -101,15 +101,10 @@ static void print_details(const json_t *properties)
 		app_roles_print(properties);
 }
 
-/* An id goes into a path, so it must be one. */
 static enum status open_with_id(struct app_call *call, struct app_client *client, struct error *err)
 {
-	if (!guid_is_valid(call->arguments.operand))
-		return fail_field(err, "ID",
-				  "found '%.64s', allowed is the id of a job (a GUID): "
-				  "`infrabackup jobs` shows them",
-				  call->arguments.operand);
-	return app_client_open(call, client, err);
+	enum status status = app_check_id("ID", call->arguments.operand, "a job", "jobs", err);
+	return status == STATUS_OK ? app_client_open(call, client, err) : status;
 }
 
 enum status app_jobs_show(struct app_call *call, struct error *err)

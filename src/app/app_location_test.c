@@ -13,19 +13,6 @@ static enum status make_body(const struct app_arguments *arguments, json_t *body
 	return status == STATUS_OK ? app_put_account(arguments, body, err) : status;
 }
 
-static enum status fetch_report(struct app_client *client, const char *id, json_t **out,
-				struct error *err)
-{
-	struct client_answer answer = { 0 };
-	char path[96];
-	(void)snprintf(path, sizeof path, "/operationResults/%s", id);
-	enum status status = app_client_call(client, "GET", path, NULL, &answer, err);
-	if (status == STATUS_OK)
-		*out = json_incref(answer.body);
-	client_answer_done(&answer);
-	return status;
-}
-
 static enum status test(const struct app_call *call, struct app_client *client, const json_t *body,
 			json_t **out, struct error *err)
 {
@@ -40,7 +27,7 @@ static enum status test(const struct app_call *call, struct app_client *client, 
 		status = app_wait(client, id, call->arguments.json, &operation, err);
 	if (status == STATUS_OK)
 		status = app_wait_judge(operation, err);
-	return status == STATUS_OK ? fetch_report(client, id, out, err) : status;
+	return status == STATUS_OK ? app_client_report(client, id, out, err) : status;
 }
 
 /* As `share test` ends: by the first check that failed. */

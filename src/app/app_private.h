@@ -24,7 +24,7 @@ struct app_arguments {
 	bool wait, all, dry_run;
 	const char *retry, *confirm, *until;
 	struct app_number top;
-	const char *kind, *reason;
+	const char *kind, *reason, *depth;
 	const char *operation, *planned_end;
 	bool backup_before, no_backup;
 	const char *path, *certificate, *scheduler;
@@ -94,6 +94,9 @@ enum status app_verify(struct app_call *call, struct error *err);
 enum status app_share_test(struct app_call *call, struct error *err);
 enum status app_location_test(struct app_call *call, struct error *err);
 enum status app_share_release(struct app_call *call, struct error *err);
+enum status app_location_verify(struct app_call *call, struct error *err);
+enum status app_backups(struct app_call *call, struct error *err);
+enum status app_backups_show(struct app_call *call, struct error *err);
 enum status app_recover(struct app_call *call, struct error *err);
 
 /* --- app_help.c --- */
@@ -162,6 +165,13 @@ MUST_CHECK enum status app_client_call(struct app_client *client, const char *me
 MUST_CHECK enum status app_client_call_health(struct app_client *client, const char *method,
 					      const char *path, const json_t *body,
 					      struct client_answer *out, struct error *err);
+/* What a finished operation found, also when it failed because of that. */
+MUST_CHECK enum status app_client_report(struct app_client *client, const char *id, json_t **out,
+					 struct error *err);
+/* An id goes into a path, so it must be one: STATUS_INVALID names @option, and @command that shows
+ * the ids of @what ("a job"). */
+MUST_CHECK enum status app_check_id(const char *option, const char *id, const char *what,
+				    const char *command, struct error *err);
 /* The id at the end of a 202's Location. */
 MUST_CHECK enum status app_client_operation(const struct client_answer *answer,
 					    char id[GUID_TEXT_SIZE], struct error *err);
@@ -172,6 +182,13 @@ MUST_CHECK enum status app_put_path(const struct app_arguments *arguments, json_
 /* userName, and password from where it is. */
 MUST_CHECK enum status app_put_account(const struct app_arguments *arguments, json_t *store,
 				       struct error *err);
+
+/* --- app_backups.c --- */
+/* The backups that the service shows, the newest first. */
+MUST_CHECK enum status app_backups_fetch(struct app_client *client, json_t **out,
+					 struct error *err);
+/* One line of `status` about them. */
+void app_backups_summary(const json_t *list);
 
 /* --- app_share_report.c: schema/responses/share_test.json for people --- */
 void app_share_report_heading(void);

@@ -161,12 +161,10 @@ static enum status set_pin(struct app_call *call, const char *action, const json
 	struct app_client client;
 	struct client_answer answer = { 0 };
 	char path[80];
-	if (!guid_is_valid(call->arguments.operand))
-		return fail_field(err, "ID",
-				  "found '%.64s', allowed is the id of a backup (a GUID): "
-				  "`infrabackup prune --dry-run` shows them",
-				  call->arguments.operand);
-	enum status status = app_client_open(call, &client, err);
+	enum status status =
+		app_check_id("ID", call->arguments.operand, "a backup", "backups", err);
+	if (status == STATUS_OK)
+		status = app_client_open(call, &client, err);
 	if (status != STATUS_OK)
 		return status;
 	(void)snprintf(path, sizeof path, "/backups/%s/%s", call->arguments.operand, action);

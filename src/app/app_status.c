@@ -87,12 +87,14 @@ static void print_failure(const json_t *failed)
 		     app_json_text(error, "failureClass"), app_json_text(error, "message"));
 }
 
-static void print_status(const json_t *location, const json_t *capacity, const json_t *operations)
+static void print_status(const json_t *location, const json_t *capacity, const json_t *backups,
+			 const json_t *operations)
 {
 	const json_t *running = find_state(operations, "Running");
 	print_location(
 		json_object_get(json_object_get(location, "properties"), "externalStoreDefault"),
 		json_object_get(capacity, "properties"));
+	app_backups_summary(backups);
 	print_running(running != NULL ? running : find_state(operations, "Queued"));
 	print_failure(find_state(operations, "Failed"));
 }
@@ -101,6 +103,7 @@ enum status app_status(struct app_call *call, struct error *err)
 {
 	struct app_client client;
 	struct client_answer location = { 0 }, capacity = { 0 }, operations = { 0 };
+	AUTO_JSON backups = NULL;
 	enum status status = app_client_open(call, &client, err);
 	if (status != STATUS_OK)
 		return status;
@@ -109,13 +112,16 @@ enum status app_status(struct app_call *call, struct error *err)
 		status = app_client_call(&client, "GET", "/capacity", NULL, &capacity, err);
 	if (status == STATUS_OK)
 		status = app_client_call(&client, "GET", STATUS_OPERATIONS, NULL, &operations, err);
+	if (status == STATUS_OK)
+		status = app_backups_fetch(&client, &backups, err);
 	if (status == STATUS_OK) {
 		json_t *list = json_object_get(operations.body, "value");
 		if (call->arguments.json)
-			call->json = json_pack("{s:O, s:O, s:O?}", "location", location.body,
-					       "capacity", capacity.body, "operations", list);
+			call->json = json_pack("{s:O, s:O, s:O, s:O?}", "location", location.body,
+					       "capacity", capacity.body, "backups", backups,
+					       "operations", list);
 		else
-			print_status(location.body, capacity.body, list);
+			print_status(location.body, capacity.body, backups, list);
 	}
 	client_answer_done(&location);
 	client_answer_done(&capacity);
