@@ -91,18 +91,28 @@ static enum status note_role(const struct db_job_role *role, void *context, stru
 	return STATUS_OK;
 }
 
-static enum status raise_job(const struct review *review, const struct db_job *job,
-			     struct error *err)
+static enum status raise_failed(const struct review *review, enum alert_fault fault,
+				const struct db_job *job, struct error *err)
+{
+	char next[CLOCK_TEXT_SIZE];
+	const struct alert_evidence evidence[] = {
+		{ "externalSharePath", review->location.path },
+		{ "backupId", job->id },
+		{ "reason", job->error_message },
+		{ "cause", job->error_cause },
+		{ "step", job->error_step },
+		{ "path", job->error_path },
+		{ "nextBackupDateTime", next_backup(review, next) },
+	};
+	return raise_alert(review, fault, job->id, evidence, ARRAY_LENGTH(evidence), err);
+}
+
+static enum status raise_partial(const struct review *review, const struct db_job *job,
+				 struct error *err)
 {
 	char next[CLOCK_TEXT_SIZE];
 	struct role_texts roles = { .names = "" };
-	enum status cause =
-		job->error_status == NULL ? STATUS_FAILED : status_from_name(job->error_status);
-	enum alert_fault fault = backup_alert_fault(cause, job->error_step);
-	const bool is_partial = fault == ALERT_BACKUP_PARTIAL;
-	enum status status = STATUS_OK;
-	if (is_partial)
-		status = db_job_role_list(review->state, job->id, note_role, &roles, err);
+	enum status status = db_job_role_list(review->state, job->id, note_role, &roles, err);
 	const struct alert_evidence evidence[] = {
 		{ "externalSharePath", review->location.path },
 		{ "backupId", job->id },
@@ -113,8 +123,18 @@ static enum status raise_job(const struct review *review, const struct db_job *j
 	};
 	if (status != STATUS_OK)
 		return status;
-	return raise_alert(review, fault, job->id, evidence,
-			   ARRAY_LENGTH(evidence) - (is_partial ? 0 : 2), err);
+	return raise_alert(review, ALERT_BACKUP_PARTIAL, job->id, evidence, ARRAY_LENGTH(evidence),
+			   err);
+}
+
+static enum status raise_job(const struct review *review, const struct db_job *job,
+			     struct error *err)
+{
+	enum status cause =
+		job->error_status == NULL ? STATUS_FAILED : status_from_name(job->error_status);
+	enum alert_fault fault = backup_alert_fault(cause, job->error_step);
+	return fault == ALERT_BACKUP_PARTIAL ? raise_partial(review, job, err)
+					     : raise_failed(review, fault, job, err);
 }
 
 static enum status review_job(const struct review *review, struct error *err)

@@ -171,6 +171,24 @@ static void test_backup_alerts_paused_follows_the_switch(void **state)
 	assert_open(fixture, ALERT_SCHEDULER_PAUSED, "");
 }
 
+/* What programs read beside the text: the cause by its name, and the step. */
+static void assert_evidence(struct service_fixture *fixture, enum alert_fault fault,
+			    const char *cause)
+{
+	struct db_alert row = { .id = "" };
+	struct db *db = take(fixture);
+	assert_int_equal(
+		alert_find_open(backup_service_alerts(fixture->service), db, fault, &row, NULL),
+		STATUS_OK);
+	db_pool_give(backup_service_state(fixture->service), db);
+	AUTO_JSON evidence = json_loads(row.evidence, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(evidence, "cause")), cause);
+	const char *step = json_string_value(json_object_get(evidence, "step"));
+	assert_non_null(step);
+	assert_non_null(strstr(json_string_value(json_object_get(evidence, "reason")), step));
+	db_alert_done(&row);
+}
+
 static void test_backup_alerts_each_failure_of_the_share_has_its_own(void **state)
 {
 	struct service_fixture *fixture = *state;
@@ -200,6 +218,7 @@ static void test_backup_alerts_each_failure_of_the_share_has_its_own(void **stat
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		fail_backup(fixture, cases[i].operation, cases[i].status, cases[i].cause);
 		assert_open(fixture, cases[i].fault, cases[i].says);
+		assert_evidence(fixture, cases[i].fault, cases[i].says);
 		assert_int_equal(failures(fixture), 1);
 	}
 	service_fixture_back_up(fixture);
