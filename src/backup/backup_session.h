@@ -89,6 +89,7 @@ void backup_connection_give(struct backup_session *session, struct share *share,
 struct backup_upload;
 MUST_CHECK enum status backup_upload_begin(struct backup_session *session, const char *folder,
 					   struct backup_upload **out, struct error *err);
+/* One at a time. Once it failed, it goes on failing in the same words without asking the share. */
 MUST_CHECK enum status backup_upload_write(struct backup_upload *upload, const void *data,
 					   size_t length, struct error *err);
 /* What was read back must have @size bytes with @digest (STATUS_SHARE_UPLOAD otherwise). A file

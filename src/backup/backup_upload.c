@@ -14,6 +14,7 @@ struct backup_upload {
 	struct share_file *file;
 	char temporary[ARCHIVE_NAME_SIZE];
 	bool failed;
+	struct error fault; /* of the first write that failed; STATUS_OK: none */
 };
 
 static void release(struct backup_upload *upload)
@@ -50,9 +51,17 @@ enum status backup_upload_begin(struct backup_session *session, const char *fold
 enum status backup_upload_write(struct backup_upload *upload, const void *data, size_t length,
 				struct error *err)
 {
-	enum status status = share_write(upload->file, data, length, err);
-	upload->failed = upload->failed || status != STATUS_OK;
-	return status;
+	/* On a connection that broke every later call fails too, but no longer says why. */
+	if (upload->fault.status == STATUS_OK) {
+		struct error fault;
+		if (share_write(upload->file, data, length, &fault) == STATUS_OK)
+			return STATUS_OK;
+		upload->fault = fault;
+		upload->failed = true;
+	}
+	if (err != NULL)
+		*err = upload->fault;
+	return upload->fault.status;
 }
 
 static enum status hash_file(struct share_file *file, uint64_t size, unsigned char *block,
