@@ -123,7 +123,7 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 		--html-details $(BUILD)-coverage/coverage.html
 
 # Minutes each: what `make test` samples.
-.PHONY: kill-matrix share-matrix share-faults retention-histories memory-limit
+.PHONY: kill-matrix share-matrix share-faults alert-matrix retention-histories memory-limit
 KILLS = 50
 HISTORIES = 100000
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
@@ -137,6 +137,8 @@ share-faults: test-tools ## breaks real servers and file systems under an upload
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/share_faults.py
 retention-histories: $(BUILD)/tests/unit/retention/test_retention_histories ## checks every promise of retention over HISTORIES random histories (100000)
 	RETENTION_HISTORIES=$(HISTORIES) CMOCKA_MESSAGE_OUTPUT=stdout $<
+alert-matrix: all test-tools ## breaks real servers and file systems under a service, prints which alert follows (as root)
+	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/alert_matrix.py
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 

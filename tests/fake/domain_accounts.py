@@ -4,6 +4,9 @@
     domain_accounts.py FOLDER create
     domain_accounts.py FOLDER bad-logons USER     prints how many there were since the last good one
     domain_accounts.py FOLDER forgive USER        none any more, and not locked out
+    domain_accounts.py FOLDER password USER NEW
+    domain_accounts.py FOLDER spoil USER AS       from now on like the user AS, "disabled-user" and so on
+    domain_accounts.py FOLDER mend USER           neither of these any more
 Everybody's password is "Passw0rd!"."""
 
 import sys
@@ -28,6 +31,9 @@ CHANGES = {
     "password-expired-user": {"pwdLastSet": LONG_AGO},
     "account-expired-user": {"accountExpires": LONG_AGO},
 }
+
+
+WHOLE = {"userAccountControl": "512", "accountExpires": "0", "pwdLastSet": "-1"}
 
 
 def modify(samdb, dn, changes, controls=()):
@@ -58,7 +64,17 @@ def create(samdb):
     samdb.modify(message)
 
 
-def main(folder, action, user=None):
+def forgive(samdb, user):
+    modify(samdb, find(samdb, user).dn, {"badPwdCount": "0", "lockoutTime": "0"}, ["relax:0"])
+
+
+def mend(samdb, user):
+    samdb.setpassword(f"(sAMAccountName={user})", PASSWORD)
+    modify(samdb, find(samdb, user).dn, WHOLE)
+    forgive(samdb, user)
+
+
+def main(folder, action, user=None, value=None):
     parameters = LoadParm()
     parameters.load(f"{folder}/dc/etc/smb.conf")
     samdb = SamDB(url=f"{folder}/dc/private/sam.ldb", session_info=system_session(parameters),
@@ -68,7 +84,13 @@ def main(folder, action, user=None):
     elif action == "bad-logons":
         print(find(samdb, user).get("badPwdCount", idx=0))
     elif action == "forgive":
-        modify(samdb, find(samdb, user).dn, {"badPwdCount": "0", "lockoutTime": "0"}, ["relax:0"])
+        forgive(samdb, user)
+    elif action == "password":
+        samdb.setpassword(f"(sAMAccountName={user})", value)
+    elif action == "spoil":
+        modify(samdb, find(samdb, user).dn, CHANGES[value], AS_GIVEN)
+    elif action == "mend":
+        mend(samdb, user)
     else:
         sys.exit(f"domain_accounts: unknown action {action}")
 

@@ -111,8 +111,8 @@ class Domain:
 
     # --- accounts ---
 
-    def _account(self, action, user):
-        return subprocess.run([PYTHON, os.path.join(FAKE, "domain_accounts.py"), self.folder, action, user],
+    def _account(self, action, user, *value):
+        return subprocess.run([PYTHON, os.path.join(FAKE, "domain_accounts.py"), self.folder, action, user, *value],
                               check=True, capture_output=True, text=True).stdout.strip()
 
     def bad_logons(self, user):
@@ -122,6 +122,19 @@ class Domain:
     def forgive(self, user):
         """No bad logons any more, and no lockout."""
         self._account("forgive", user)
+
+    def set_password(self, user, password):
+        """Twice, because the one before the present one lets in over NTLM for another hour."""
+        for each in (password + " soon", password):
+            self._account("password", user, each)
+
+    def spoil(self, user, like):
+        """From now on the user is like that other one: "disabled-user", "must-change-user" and so on."""
+        self._account("spoil", user, like)
+
+    def mend(self, user):
+        """Takes back what the two above did: as the user was at first."""
+        self._account("mend", user)
 
     def log(self):
         """Of all of its processes; lines with "Auth:" and "Successful AuthZ:" are about logons."""

@@ -185,8 +185,13 @@ class Quota(Image):
         call("mount", "--bind", f"{whole}/limited", self.folder)
         os.chmod(self.folder, 0o777)
 
+    def tighten(self):
+        """To less than there is already."""
+        call("btrfs", "qgroup", "limit", str(1 << 20), self.folder)
+
     def grow(self):
-        call("btrfs", "qgroup", "limit", "none", self.folder)
+        # By its number (the first there is) from outside: inside, not even this would find room.
+        call("btrfs", "qgroup", "limit", "none", "0/256", self.folder + ".whole")
 
     def unmount(self):
         super().unmount()
@@ -212,7 +217,7 @@ class Failing(Mounted):
             raise AssertionError(f"fuse_faults ended with {self.process.returncode}")
 
     def order(self, **faults):
-        """@faults: the errno that an operation fails with from now on; without, all is well."""
+        """@faults: the errno an operation fails with, or "ERRNO PART" (see fuse_faults.c); without, all is well."""
         with open(self.control + ".new", "w", encoding="ascii") as file:
             file.writelines(f"{name} {number}\n" for name, number in faults.items())
         os.rename(self.control + ".new", self.control)
@@ -347,13 +352,14 @@ class DomainShare:
 
 
 class Speaker:
-    """Something that listens where a server should be; @answer: what it says to whatever it hears, None: nothing."""
+    """Something that listens where a server should be; @answer: what it says to whatever it hears, None: nothing.
+    @port 0: any."""
 
     server = storage = data = None
 
-    def __init__(self, answer=None):
+    def __init__(self, answer=None, port=0):
         self.answer = answer
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server(("127.0.0.1", port))
         self.connections = []
 
     @property
@@ -374,6 +380,8 @@ class Speaker:
         return self
 
     def __exit__(self, *_):
+        # Who waits in accept() would keep the port.
+        self.socket.shutdown(socket.SHUT_RDWR)
         for one in [self.socket, *self.connections]:
             one.close()
 

@@ -128,6 +128,9 @@ class Row:
     """A fault, provoked: what happened and what is wrong with it. @slack: seconds that a busy machine may add to a
     deadline before it counts as missed."""
 
+    columns = (("fault", 40), ("class", 19), ("cause", 31), ("step", 19), ("report", 6), ("tidied", 6), ("logons", 6),
+               ("left", 4), ("message", 0))
+
     def __init__(self, fault, slack=0.5):
         self.fault = fault
         self.slack = slack
@@ -199,36 +202,32 @@ class Row:
 
     def cells(self):
         if self.outcome is None:
-            return [self.fault.name, *["-"] * (len(COLUMNS) - 1)]
+            return [self.fault.name, *["-"] * (len(self.columns) - 1)]
         result = self.outcome.result
         return [self.fault.name, result["class"] or "uploaded", result["cause"] or "-", result["step"],
                 f"{self.outcome.seconds:.2f}", f"{self.outcome.cleaning:.2f}",
                 "-" if self.logons is None else str(self.logons), str(self.left), result["message"]]
 
 
-COLUMNS = (("fault", 40), ("class", 19), ("cause", 31), ("step", 19), ("report", 6), ("tidied", 6), ("logons", 6),
-           ("left", 4), ("message", 0))
-
-
-def line(cells):
-    return " | ".join(f"{cell:{width}}" for cell, (_, width) in zip(cells, COLUMNS)).rstrip()
+def line(cells, columns):
+    """@columns: name and width of each."""
+    return " | ".join(f"{cell:{width}}" for cell, (_, width) in zip(cells, columns)).rstrip()
 
 
 def print_row(row):
-    print(line(row.cells()), flush=True)
+    print(line(row.cells(), row.columns), flush=True)
     for finding in row.findings:
         print(textwrap.indent(finding, "    WRONG: "), flush=True)
 
 
-def print_head():
-    print(f"Seconds from the fault to its report and from there until everything is closed; the deadline is "
-          f"{DEADLINE_SECONDS} s.\nLogons that the server saw. Temporary files that are left.\n")
-    print(line([name for name, _ in COLUMNS]))
+def print_head(text, columns):
+    print(text + "\n\n" + line([name for name, _ in columns], columns))
 
 
 def run_table(faults):
     """Prints every row; how many are as expected, and how many not."""
-    print_head()
+    print_head(f"Seconds from the fault to its report and from there until everything is closed; the deadline is "
+               f"{DEADLINE_SECONDS} s.\nLogons that the server saw. Temporary files that are left.", Row.columns)
     bad = 0
     for fault in faults:
         row = Row(fault).run()

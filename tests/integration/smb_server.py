@@ -55,6 +55,13 @@ class SmbServer:
         subprocess.run(["sh", "-c", script, ROOT, self.folder, USER.partition("\\")[2]],
                        input=password + "\n", text=True, check=True)
 
+    def change_account(self, how):
+        """Of USER: "-d" disables it, "-e" enables it, "-x" removes it until it gets a password."""
+        script = ('. "$0/deploy/private-share.sh"; [ "$(id -u)" -eq 0 ] || private_share_pretend;'
+                  ' private_share_run "$1" smbpasswd -c "$1/smb.conf" -L "$3" "$2"')
+        subprocess.run(["sh", "-c", script, ROOT, self.folder, USER.partition("\\")[2], how], check=True,
+                       stdout=subprocess.DEVNULL)
+
     def bad_logons(self):
         """How often somebody was refused a logon, by the server's own log."""
         with open(os.path.join(self.folder, "log.smbd"), encoding="utf-8", errors="replace") as log:

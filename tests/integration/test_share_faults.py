@@ -3,13 +3,13 @@
 """A sample of the table of faults on real servers and file systems: `make share-faults` has all of it."""
 
 import contextlib
-import re
 import unittest
 
 import counted
 import fault_places
 import fault_rows
 import fault_table
+import row_tests
 
 SAMPLE = ("wrong password", "DFS link", "server refuses encryption", "name service down", "not an SMB server (HTTP)",
           "packets dropped", "server killed in mid-write", "server frozen before rename",
@@ -21,16 +21,7 @@ SLACK_SECONDS = 8
 
 
 class Sample(unittest.TestCase):
-    """A test a row, made below."""
-
-
-def add_row(fault):
-    def test(self):
-        row = fault_table.Row(fault, SLACK_SECONDS).run()
-        fault_table.print_row(row)
-        self.assertEqual(row.findings, [])
-
-    setattr(Sample, "test_" + re.sub(r"\W+", "_", fault.name), test)
+    """A test a row, added below."""
 
 
 if __name__ == "__main__":
@@ -38,5 +29,5 @@ if __name__ == "__main__":
     with contextlib.ExitStack() as stack:
         faults = fault_rows.all_faults(stack)
         for chosen in SAMPLE:
-            add_row(faults[chosen])
+            row_tests.add(Sample, fault_table.Row(faults[chosen], SLACK_SECONDS))
         counted.main()

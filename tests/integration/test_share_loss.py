@@ -10,13 +10,14 @@ import os
 import random
 import subprocess
 import sys
-import threading
 import time
 import unittest
 
 import backups
 import counted
+import harness
 import namespace
+from asker import Asker
 from harness import Deployment
 
 FILES, FILE_SIZE = 96, 1 << 20
@@ -142,39 +143,6 @@ def frozen(place):
         thaw.communicate()
 
 
-class Asker:
-    """Asks for the location all the time, on a connection of its own."""
-
-    def __init__(self, service):
-        self.client = service.client.with_token(service.client.token)
-        self.location = service.deployment.location
-        self.answers, self.slowest, self.failures = 0, 0.0, []
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.ask)
-
-    def ask(self):
-        while not self.ended.is_set():
-            begin = time.monotonic()
-            try:
-                answer = self.client.get(self.location)
-                if answer.status != 200:
-                    self.failures.append(answer)
-            except OSError as error:
-                self.failures.append(error)
-            self.slowest = max(self.slowest, time.monotonic() - begin)
-            self.answers += 1
-            self.ended.wait(0.002)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-        self.client.close()
-
-
 class ShareHang(ShareLoss):
     """An ext4 that is frozen: whoever writes to it hangs in the kernel and cannot be interrupted."""
 
@@ -197,7 +165,7 @@ class ShareHang(ShareLoss):
         self.fill(seed)
         identifier = backups.start(service)
         self.until(service, identifier, lambda files: count_packs(files) >= len(before) + packs)
-        with frozen(self.place), Asker(service) as asker:
+        with frozen(self.place), Asker(service, [(self.deployment.location, harness.VERSION)]) as asker:
             shown = backups.wait(service, identifier)
         self.assert_failed(shown, "share-connection")
         print(f"{asker.answers} requests meanwhile, {len(asker.failures)} failed, slowest {asker.slowest * 1000:.1f} ms",

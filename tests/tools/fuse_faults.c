@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file system in front of a folder, which fails on order:
  *   fuse_faults FOLDER CONTROL MOUNTPOINT
- * runs in the foreground until it is unmounted. CONTROL is a file of lines "OPERATION ERRNO", read
- * at every operation: as long as it says "write 5", writing fails with EIO. Operations: create,
+ * runs in the foreground until it is unmounted. CONTROL is a file of lines "OPERATION ERRNO" or
+ * "OPERATION ERRNO PART", read at every operation: as long as it says "write 5", writing fails with
+ * EIO, with a PART only where the path (of a rename: the new one) contains it. Operations: create,
  * write, read, flush (when a file is closed), fsync, rename, mkdir; "corrupt" changes what is read,
  * whatever its number. */
 #define FUSE_USE_VERSION 31
@@ -19,19 +20,22 @@
 static int folder = -1; /* everything is relative to it */
 static const char *control;
 
-/* What the script wants @operation to fail with, negative; 0: nothing. */
-static int fault(const char *operation)
+/* What the script wants @operation on @path to fail with, negative; 0: nothing. */
+static int fault(const char *operation, const char *path)
 {
 	FILE *orders = fopen(control, "re");
-	char name[16];
+	char line[256], name[16], part[128];
 	int number;
 	int found = 0;
 
 	if (orders == NULL)
 		return 0;
-	while (fscanf(orders, "%15s %d", name, &number) == 2)
-		if (strcmp(name, operation) == 0)
+	while (fgets(line, sizeof(line), orders) != NULL) {
+		part[0] = '\0';
+		if (sscanf(line, "%15s %d %127s", name, &number, part) >= 2 &&
+		    strcmp(name, operation) == 0 && strstr(path, part) != NULL)
 			found = -number;
+	}
 	(void)fclose(orders);
 	return found;
 }
@@ -95,7 +99,7 @@ static int give_away(const char *path)
 
 static int create_file(const char *path, mode_t mode, struct fuse_file_info *file)
 {
-	int result = fault("create");
+	int result = fault("create", path);
 
 	if (result == 0)
 		result = open_at(path, file->flags | O_CREAT, mode, file);
@@ -104,7 +108,7 @@ static int create_file(const char *path, mode_t mode, struct fuse_file_info *fil
 
 static int make_folder(const char *path, mode_t mode)
 {
-	int result = fault("mkdir");
+	int result = fault("mkdir", path);
 
 	if (result == 0)
 		result = done(mkdirat(folder, relative(path), mode));
@@ -114,12 +118,11 @@ static int make_folder(const char *path, mode_t mode)
 static int read_file(const char *path, char *data, size_t length, off_t offset,
 		     struct fuse_file_info *file)
 {
-	int result = fault("read");
+	int result = fault("read", path);
 
-	(void)path;
 	if (result == 0)
 		result = done(pread((int)file->fh, data, length, offset));
-	if (result > 0 && fault("corrupt") != 0)
+	if (result > 0 && fault("corrupt", path) != 0)
 		data[result - 1] ^= 1;
 	return result;
 }
@@ -127,24 +130,21 @@ static int read_file(const char *path, char *data, size_t length, off_t offset,
 static int write_file(const char *path, const char *data, size_t length, off_t offset,
 		      struct fuse_file_info *file)
 {
-	int result = fault("write");
+	int result = fault("write", path);
 
-	(void)path;
 	return result != 0 ? result : done(pwrite((int)file->fh, data, length, offset));
 }
 
 static int flush_file(const char *path, struct fuse_file_info *file)
 {
-	(void)path;
 	(void)file;
-	return fault("flush");
+	return fault("flush", path);
 }
 
 static int sync_file(const char *path, int only_data, struct fuse_file_info *file)
 {
-	int result = fault("fsync");
+	int result = fault("fsync", path);
 
-	(void)path;
 	(void)only_data;
 	return result != 0 ? result : done(fsync((int)file->fh));
 }
@@ -167,7 +167,7 @@ static int remove_folder(const char *path)
 
 static int rename_entry(const char *from, const char *to, unsigned flags)
 {
-	int result = fault("rename");
+	int result = fault("rename", to);
 
 	return result != 0 ? result
 			   : done(renameat2(folder, relative(from), folder, relative(to), flags));
