@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infrabackup backups, backups show: what the service knows of its backups. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
