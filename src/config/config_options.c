@@ -163,7 +163,7 @@ enum status config_read_engine(const json_t *json, struct config *config, struct
 	struct engine_options options = {
 		.compression = "zstd:1",
 		.max_memory_mib = 64,
-		.share_deadline = 60,
+		.share_deadline = 45,
 		.generation_backups = 14,
 		.lease = 600,
 		.share_reserve_mib = 16,

@@ -145,7 +145,7 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_int_equal(config->engine.codec, CONFIG_CODEC_ZSTD);
 	assert_int_equal(config->engine.compression_level, 1);
 	assert_int_equal(config->engine.max_memory_mib, 64);
-	assert_int_equal(config->engine.share_deadline, 60000);
+	assert_int_equal(config->engine.share_deadline, 45000);
 	assert_int_equal(config->engine.generation_backups, 14);
 	assert_int_equal(config->engine.share_reserve, 16 << 20);
 	assert_int_equal(config->engine.trash_grace, 24 * 60 * 60 * 1000);
