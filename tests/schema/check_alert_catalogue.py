@@ -10,8 +10,8 @@ import sys
 import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Evidence that need not be in a text: it identifies what the alert is about.
-SILENT = {"backupId", "nextBackupDateTime", "externalSharePath", "reason"}
+# Evidence that need not be in a text: it identifies what the alert is about, or is a part of the reason.
+SILENT = {"backupId", "nextBackupDateTime", "externalSharePath", "reason", "cause", "step", "path"}
 
 
 def check_fault(fault):
