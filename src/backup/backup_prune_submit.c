@@ -126,26 +126,17 @@ struct pin {
 	struct backup_service *service;
 	const char *backup_id;
 	int64_t until;
-	bool is_busy;
 };
-
-static enum status see_prune(const struct db_job *job, void *context, struct error *err)
-{
-	struct pin *pin = context;
-	(void)err;
-	pin->is_busy = strcmp(job->state, "Running") == 0;
-	return STATUS_OK;
-}
 
 /* In one step: a prune that starts later sees the pin, one that runs may have decided without it.
  */
 static enum status set_pin(struct db *state, void *context, struct error *err)
 {
-	struct pin *pin = context;
+	const struct pin *pin = context;
 	const char *location = pin->service->config->deployment.location;
-	enum status status =
-		db_job_list(state, location, BACKUP_KIND_PRUNE, 1, see_prune, pin, err);
-	if (status == STATUS_OK && pin->is_busy)
+	bool is_busy = false;
+	enum status status = db_job_is_running(state, location, BACKUP_KIND_PRUNE, &is_busy, err);
+	if (status == STATUS_OK && is_busy)
 		return fail(err, STATUS_CONFLICT, "pin backup", pin->backup_id,
 			    "old backups are being deleted at this moment; try again when that has "
 			    "ended");

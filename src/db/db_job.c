@@ -18,27 +18,40 @@ enum {
 	Q_JOB_LIST_KIND,
 	Q_JOB_PUT_FINISHED,
 	Q_JOB_BEFORE_VERIFY,
+	Q_JOB_IS_RUNNING,
 };
+
+/* What writes to a location: one at a time. */
+#define WRITERS "'backup', 'locationUpdate', 'prune'"
 
 static const struct db_query queries[] = {
 	[Q_JOB_ADD] = { "queue job",
 			"INSERT INTO job (id, kind, location, requested_by, is_automatic,"
 			" parameters, created_time) VALUES (:id, :kind, :location, :requested_by,"
 			" :is_automatic, :parameters, :created_time)" },
-	/* The conditions of the indexes job_location_busy and job_location_verify. */
+	/* The conditions of the indexes job_location_busy and job_location_verify; a prune that
+	 * comes by itself finds everything in its way. */
 	[Q_JOB_IN_THE_WAY] = { "queue job",
 			       "SELECT " DB_JOB_COLUMNS " FROM job"
 			       " WHERE location = :location AND id <> :id"
 			       " AND state IN ('Queued', 'Running')"
 			       " AND CASE :kind WHEN 'verify'"
 			       " THEN kind = 'verify' AND is_automatic = :is_automatic"
-			       " ELSE kind IN ('backup', 'locationUpdate', 'prune') END" },
+			       " ELSE kind IN (" WRITERS ") AND (NOT (kind = 'prune' AND"
+			       " is_automatic) OR (:kind = 'prune' AND :is_automatic)) END" },
 	[Q_JOB_GET] = { "read job", "SELECT " DB_JOB_COLUMNS " FROM job WHERE id = :id" },
 	[Q_JOB_CLAIM] = { "claim job",
 			  "UPDATE job SET state = 'Running', attempt = attempt + 1,"
 			  " started_time = :now, heartbeat_time = :now, lease_until = :lease_until"
-			  " WHERE sequence = (SELECT sequence FROM job WHERE state = 'Queued'"
+			  " WHERE sequence = (SELECT sequence FROM job AS waiting"
+			  " WHERE state = 'Queued' AND NOT (kind IN (" WRITERS ") AND"
+			  " EXISTS (SELECT 1 FROM job AS working"
+			  " WHERE working.location = waiting.location"
+			  " AND working.state = 'Running' AND working.kind IN (" WRITERS ")))"
 			  " ORDER BY sequence LIMIT 1) RETURNING " DB_JOB_COLUMNS },
+	[Q_JOB_IS_RUNNING] = { "look for running jobs",
+			       "SELECT EXISTS (SELECT 1 FROM job WHERE location = :location"
+			       " AND state = 'Running' AND kind = :kind)" },
 	[Q_JOB_HEARTBEAT] = { "renew lease of job",
 			      "UPDATE job SET heartbeat_time = :now, lease_until = :lease_until"
 			      " WHERE id = :id AND state = 'Running'" },
@@ -74,7 +87,7 @@ static const struct db_query queries[] = {
 	[Q_JOB_BEFORE_VERIFY] = { "look for jobs that go first",
 				  "SELECT EXISTS (SELECT 1 FROM job WHERE location = :location"
 				  " AND state IN ('Queued', 'Running')"
-				  " AND (kind IN ('backup', 'locationUpdate', 'prune') OR"
+				  " AND (kind IN (" WRITERS ") OR"
 				  " (:is_automatic AND kind = 'verify' AND NOT is_automatic)))" },
 };
 
@@ -104,32 +117,31 @@ static const char *kind_in_words(const char *kind)
 	return strcmp(kind, "prune") == 0 ? "the prune" : "the location update";
 }
 
-/* Says which job is in the way of @job, or that its id is taken. */
-static enum status fail_exists(struct db *db, const struct db_job *job, struct error *err)
+/* OK with the job that is in the way of @job; STATUS_NOT_FOUND. */
+static enum status find_in_the_way(struct db *db, const struct db_job *job, struct db_job *out,
+				   struct error *err)
 {
-	const char *step = queries[Q_JOB_ADD].step;
 	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_JOB_IN_THE_WAY]);
 	db_bind_text(&statement, ":location", job->location);
 	db_bind_text(&statement, ":id", job->id);
 	db_bind_text(&statement, ":kind", job->kind);
 	db_bind_integer(&statement, ":is_automatic", job->is_automatic);
-	struct db_job other = { .id = "" };
-	enum status status = db_statement_only(&statement, &db_job_columns, &other, err);
-	if (status == STATUS_NOT_FOUND)
-		return fail(err, STATUS_EXISTS, step, job->id,
-			    "there is a job with this id already");
-	if (status != STATUS_OK)
-		return status;
-	bool running = strcmp(other.state, "Running") == 0;
+	return db_statement_only(&statement, &db_job_columns, out, err);
+}
+
+static enum status fail_in_the_way(const struct db_job *job, struct db_job *other,
+				   struct error *err)
+{
+	bool running = strcmp(other->state, "Running") == 0;
 	char since[CLOCK_TEXT_SIZE];
-	status =
-		fail(err, STATUS_CONFLICT, step, job->location,
+	enum status status =
+		fail(err, STATUS_CONFLICT, queries[Q_JOB_ADD].step, job->location,
 		     "%s %s has been %s for this location since %s (requested by %s), and a "
 		     "location is worked on by one at a time; wait until it has ended or cancel it",
-		     kind_in_words(other.kind), other.id, running ? "running" : "queued",
-		     clock_text(running ? other.started_time : other.created_time, since),
-		     other.requested_by);
-	db_job_done(&other);
+		     kind_in_words(other->kind), other->id, running ? "running" : "queued",
+		     clock_text(running ? other->started_time : other->created_time, since),
+		     other->requested_by);
+	db_job_done(other);
 	return status;
 }
 
@@ -137,11 +149,25 @@ struct addition {
 	const struct db_job *job;
 };
 
+/* No index keeps a prune that comes by itself from queueing up behind others: it is to come when
+ * there are none. */
 static enum status add(struct db *db, void *context, struct error *err)
 {
-	const struct addition *addition = context;
-	enum status status = insert(db, addition->job, err);
-	return status == STATUS_EXISTS ? fail_exists(db, addition->job, err) : status;
+	const struct db_job *job = ((const struct addition *)context)->job;
+	struct db_job other = { .id = "" };
+	bool looks_first = job->is_automatic && strcmp(job->kind, "prune") == 0;
+	enum status status = looks_first ? STATUS_EXISTS : insert(db, job, err);
+	if (status != STATUS_EXISTS)
+		return status;
+	status = find_in_the_way(db, job, &other, err);
+	if (status == STATUS_OK)
+		return fail_in_the_way(job, &other, err);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	status = looks_first ? insert(db, job, err) : STATUS_EXISTS;
+	return status != STATUS_EXISTS ? status
+				       : fail(err, STATUS_EXISTS, queries[Q_JOB_ADD].step, job->id,
+					      "there is a job with this id already");
 }
 
 enum status db_job_add(struct db *db, const struct db_job *job, struct error *err)
@@ -150,17 +176,31 @@ enum status db_job_add(struct db *db, const struct db_job *job, struct error *er
 	return db_transaction(db, add, &addition, err);
 }
 
+static enum status read_answer(struct db_statement *statement, bool *out, struct error *err)
+{
+	bool row = false;
+	enum status status = db_statement_step(statement, &row, err);
+	if (status == STATUS_OK)
+		*out = sqlite3_column_int64(statement->handle, 0) != 0;
+	return status;
+}
+
 enum status db_job_goes_before_verify(struct db *db, const char *location, bool is_automatic,
 				      bool *out, struct error *err)
 {
 	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_JOB_BEFORE_VERIFY]);
 	db_bind_text(&statement, ":location", location);
 	db_bind_integer(&statement, ":is_automatic", is_automatic);
-	bool row = false;
-	enum status status = db_statement_step(&statement, &row, err);
-	if (status == STATUS_OK)
-		*out = sqlite3_column_int64(statement.handle, 0) != 0;
-	return status;
+	return read_answer(&statement, out, err);
+}
+
+enum status db_job_is_running(struct db *db, const char *location, const char *kind, bool *out,
+			      struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_JOB_IS_RUNNING]);
+	db_bind_text(&statement, ":location", location);
+	db_bind_text(&statement, ":kind", kind);
+	return read_answer(&statement, out, err);
 }
 
 enum status db_job_put_finished(struct db *db, const struct db_job *job, struct error *err)

@@ -35,12 +35,16 @@ struct db_job {
  * taken. A location is worked on by one "backup", "locationUpdate" or "prune" at a time: while one
  * is queued or running, adding another is STATUS_CONFLICT with a text that names it (a unique index
  * decides, not a look before); and so by one "verify" that is automatic and one that is not.
- * STATUS_EXISTS: the id. */
+ * An automatic "prune" is in nobody's way: others are queued behind it, while itself it is
+ * STATUS_CONFLICT beside any of the three. STATUS_EXISTS: the id. */
 MUST_CHECK enum status db_job_add(struct db *db, const struct db_job *job, struct error *err);
 /* *@out: whether a job is queued or running that a verification of the location makes way for: one
  * that changes the share, or, when the verification @is_automatic, one that somebody asked for. */
 MUST_CHECK enum status db_job_goes_before_verify(struct db *db, const char *location,
 						 bool is_automatic, bool *out, struct error *err);
+/* *@out: whether one of the kind is Running. */
+MUST_CHECK enum status db_job_is_running(struct db *db, const char *location, const char *kind,
+					 bool *out, struct error *err);
 /* A job whose end is known from elsewhere: inserted as ended (@job holds its final state, and the
  * reason of one that was skipped), or, when it is here and is called Failed or Cancelled because it
  * was ended just after it had done its work, corrected. Any other row of that id stays. */
@@ -48,7 +52,8 @@ MUST_CHECK enum status db_job_put_finished(struct db *db, const struct db_job *j
 					   struct error *err);
 MUST_CHECK enum status db_job_get(struct db *db, const char *id, struct db_job *out,
 				  struct error *err);
-/* The queued job that was added first becomes Running with a lease until @lease_until.
+/* The queued job that was added first becomes Running with a lease until @lease_until; one that has
+ * to wait for another job of its location is passed over until that has ended.
  * STATUS_NOT_FOUND without filling @err when there is none (the common case). */
 MUST_CHECK enum status db_job_claim(struct db *db, int64_t now, int64_t lease_until,
 				    struct db_job *out, struct error *err);

@@ -253,6 +253,69 @@ static void test_prune_meets_no_writer(void **state)
 	share_fake_set(service->fake, NULL);
 }
 
+static bool newest_prune(char id[GUID_TEXT_SIZE]);
+
+static void assert_state(const char *id, const char *expected)
+{
+	struct db *db = NULL;
+	struct db_job job;
+	struct db_pool *pool = backup_service_state(fixture->service->service);
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(db_job_get(db, id, &job, NULL), STATUS_OK);
+	assert_string_equal(job.state, expected);
+	db_job_done(&job);
+	db_pool_give(pool, db);
+}
+
+static void submit_automatic(void)
+{
+	struct db *db = NULL;
+	char id[GUID_TEXT_SIZE];
+	const struct backup_prune_request request = { .caller = "schedule", .is_automatic = true };
+	struct db_pool *pool = backup_service_state(fixture->service->service);
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(backup_prune_submit(fixture->service->service, db, &request, id, NULL),
+			 STATUS_OK);
+	db_pool_give(pool, db);
+}
+
+/* Nobody's backup is refused because of what the service does by itself. */
+static void test_prune_by_itself_lets_a_backup_queue_behind_it(void **state)
+{
+	char prune_id[GUID_TEXT_SIZE], backup_id[GUID_TEXT_SIZE];
+	struct db *db = NULL;
+	struct db_job prune, backup;
+	struct error err;
+	const struct share_fake_plan plan = { .at = 1, .fault = SHARE_FAKE_STALL };
+	struct service_fixture *service = fixture->service;
+	struct db_pool *pool = backup_service_state(service->service);
+	(void)state;
+	share_fake_set(service->fake, &plan);
+	submit_automatic();
+	assert_true(newest_prune(prune_id));
+	share_fake_wait_hanging(service->fake, 1);
+	service_fixture_submit(service, backup_id);
+	assert_state(prune_id, "Running");
+	assert_state(backup_id, "Queued");
+	/* Pins wait all the same, and the second worker finds nothing to do. */
+	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
+	assert_int_equal(backup_pin(service->service, db, fixture->ids[0], INT64_MAX, &err),
+			 STATUS_CONFLICT);
+	assert_int_equal(db_job_claim(db, 1, 2, &backup, NULL), STATUS_NOT_FOUND);
+	db_pool_give(pool, db);
+	share_fake_resume(service->fake);
+	service_fixture_wait(service, backup_id, &backup);
+	service_fixture_wait(service, prune_id, &prune);
+	assert_string_equal(prune.state, "Succeeded");
+	assert_string_equal(backup.state, "Succeeded");
+	assert_true(backup.started_time >= prune.ended_time);
+	db_job_done(&prune);
+	db_job_done(&backup);
+	share_fake_release(service->fake);
+	share_fake_set(service->fake, NULL);
+	assert_int_equal(prune_fixture_check(fixture, 5, false), 0);
+}
+
 static void submit_due(void)
 {
 	struct db *db = NULL;
@@ -354,6 +417,7 @@ int main(void)
 		CASE(test_prune_without_grace_removes_at_once),
 		CASE(test_prune_leaves_unnamed_packs_where_a_writer_may_come),
 		CASE(test_prune_meets_no_writer),
+		CASE(test_prune_by_itself_lets_a_backup_queue_behind_it),
 		CASE(test_prune_is_due_once_after_a_good_backup_when_something_expired),
 		CASE(test_location_update_that_shortens_retention_tells_what_goes),
 	};
