@@ -9,6 +9,8 @@
 
 /* Second looks that find ever new faults say that the share is not to be trusted today. */
 #define DOUBTS_MAX 3
+/* More backups than this do not leave between one look and the next all the time. */
+#define CHANGES_MAX 64
 #define WAIT_MS 500
 
 /* --- what is asked --- */
@@ -180,9 +182,12 @@ static enum status note_complete(struct verify_job *job, int64_t began, struct e
 
 static enum status run_passes(struct verify_job *job, struct error *err)
 {
-	unsigned doubts = 0;
+	unsigned doubts = 0, changes = 0;
 	for (;;) {
 		enum status status = run_pass(job, err);
+		if (job->stop == VERIFY_STOP_CHANGED && status == STATUS_OK &&
+		    changes++ < CHANGES_MAX)
+			continue;
 		if (job->stop == VERIFY_STOP_DOUBT && status == STATUS_OK && doubts++ < DOUBTS_MAX)
 			continue;
 		if (job->stop == VERIFY_STOP_OTHER_JOB && status == STATUS_OK && !job->is_rolling) {
@@ -190,7 +195,8 @@ static enum status run_passes(struct verify_job *job, struct error *err)
 			if (status == STATUS_OK)
 				continue;
 		}
-		if (job->stop == VERIFY_STOP_DOUBT && status == STATUS_OK)
+		if ((job->stop == VERIFY_STOP_DOUBT || job->stop == VERIFY_STOP_CHANGED) &&
+		    status == STATUS_OK)
 			return fail(
 				err, STATUS_SHARE_READ_WRITE, "verify", NULL,
 				"the share answers differently every time it is read; check its "

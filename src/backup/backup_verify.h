@@ -5,7 +5,9 @@
  * packs (backup_verify_packs.c), puts files together (backup_verify_files.c) and writes down whom
  * damage harms (backup_verify_harm.c). Nothing is called damaged that was not found so twice, over
  * connections of their own, on a share that shows our marker afterwards: a flipped bit on the way
- * or a mount that vanished is no damage. */
+ * or a mount that vanished is no damage. Nor is what a prune removed, of this controller or of
+ * another one: a backup leaves its folder before anything that it needs goes, so nothing is called
+ * damaged in a pass after which a backup of its plan is not in its place any more. */
 #ifndef BACKUP_VERIFY_H
 #define BACKUP_VERIFY_H
 
@@ -34,6 +36,7 @@ enum verify_stop {
 	VERIFY_STOP_OTHER_JOB, /* one that goes first is waiting */
 	VERIFY_STOP_BUDGET,    /* the day's bytes are used up */
 	VERIFY_STOP_DOUBT,     /* a file is broken: all of its backup is read again */
+	VERIFY_STOP_CHANGED,   /* backups left the share meanwhile: it is looked at anew */
 };
 
 struct verify_backup {
@@ -41,6 +44,7 @@ struct verify_backup {
 	const struct recover_backup *listed; /* NULL: not on the share */
 	uint64_t sequence, bytes;
 	int64_t completed_time;
+	bool is_in_place;            /* as the share was seen last; see verify_recognise() */
 	bool is_asked;               /* the job is about it */
 	struct recover_check *check; /* NULL until it is needed */
 	bool without_key;            /* its keys are not for the service */
@@ -127,7 +131,8 @@ MUST_CHECK enum status verify_settle(struct verify_job *job, struct error *err);
 /* The same between two reads, with a look around; STATUS_CANCELLED with job->stop when the pass is
  * to end. */
 MUST_CHECK enum status verify_save(struct verify_job *job, struct error *err);
-/* The share is still there: a connection of its own shows our marker. */
+/* The share is still there: a connection of its own shows our marker. Then job->stop is
+ * VERIFY_STOP_CHANGED when backups of the plan are not: what was found missing says nothing. */
 MUST_CHECK enum status verify_recognise(struct verify_job *job, struct error *err);
 
 /* --- backup_verify_files.c --- */

@@ -257,6 +257,8 @@ enum status verify_harm(struct verify_job *job, struct error *err)
 {
 	size_t before = job->suspect_count;
 	enum status status = anything_own(job) ? verify_recognise(job, err) : STATUS_OK;
+	if (status != STATUS_OK || job->stop == VERIFY_STOP_CHANGED)
+		return status;
 	for (size_t i = 0; i < job->backup_count && status == STATUS_OK; i++) {
 		struct verify_backup *backup = &job->backups[i];
 		status = judge(job, backup, was_suspected(job, backup, before), err);

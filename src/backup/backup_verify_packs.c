@@ -50,6 +50,29 @@ enum status verify_save(struct verify_job *job, struct error *err)
 	return status == STATUS_OK ? look_around(job, err) : status;
 }
 
+static enum status see_folder(const struct share_entry *entry, void *context, struct error *err)
+{
+	const struct verify_job *job = context;
+	(void)err;
+	for (size_t i = 0; i < job->backup_count; i++)
+		if (job->backups[i].listed != NULL &&
+		    strcmp(job->backups[i].listed->folder, entry->name) == 0)
+			job->backups[i].is_in_place = true;
+	return STATUS_OK;
+}
+
+static enum status look_whether_changed(struct verify_job *job, struct share *share,
+					struct error *err)
+{
+	for (size_t i = 0; i < job->backup_count; i++)
+		job->backups[i].is_in_place = false;
+	enum status status = share_list(share, ARCHIVE_BACKUPS, see_folder, job, err);
+	for (size_t i = 0; i < job->backup_count && status == STATUS_OK; i++)
+		if (job->backups[i].listed != NULL && !job->backups[i].is_in_place)
+			job->stop = VERIFY_STOP_CHANGED;
+	return status;
+}
+
 enum status verify_recognise(struct verify_job *job, struct error *err)
 {
 	struct share *share = NULL;
@@ -57,6 +80,8 @@ enum status verify_recognise(struct verify_job *job, struct error *err)
 						job->session.cancel, &share, err);
 	if (status == STATUS_OK)
 		status = backup_repository_recognise(share, &job->session.repository, err);
+	if (status == STATUS_OK)
+		status = look_whether_changed(job, share, err);
 	share_close(share);
 	return status;
 }
@@ -162,7 +187,7 @@ static enum status look_again(struct second_look *look, struct error *err)
 	if (status == STATUS_OK)
 		status = verify_recognise(job, err);
 	for (size_t i = 0; i < look->count && status == STATUS_OK; i++)
-		if (look->packs[i]->failed_once)
+		if (look->packs[i]->failed_once && job->stop != VERIFY_STOP_CHANGED)
 			status = put_into_quarantine(job, look->packs[i], err);
 	return status;
 }

@@ -40,6 +40,7 @@ static int compare_backups(const void *left, const void *right)
 	       (left_backup->sequence > right_backup->sequence);
 }
 
+/* The mark of a prune is there before the folder goes, and the database knows it last. */
 static void note_listed(struct verify_job *job, struct verify_backup *backup,
 			const struct recover_findings *findings)
 {
@@ -53,7 +54,8 @@ static void note_listed(struct verify_job *job, struct verify_backup *backup,
 	}
 	if (backup->listed != NULL)
 		memcpy(backup->row.repository, repository, GUID_TEXT_SIZE);
-	else if (strcmp(backup->row.repository, repository) == 0)
+	else if (strcmp(backup->row.repository, repository) == 0 &&
+		 recover_deletion_find(job->source, backup->row.backup_id) == NULL)
 		(void)snprintf(backup->own_problem, sizeof backup->own_problem,
 			       "its folder is no longer on the share");
 }

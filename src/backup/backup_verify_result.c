@@ -71,6 +71,8 @@ static const char *stop_name(enum verify_stop stop)
 		return "the day's share of bytes is used up";
 	case VERIFY_STOP_DOUBT:
 		return "the share answers differently every time";
+	case VERIFY_STOP_CHANGED:
+		return "backups leave the share all the time";
 	case VERIFY_GO_ON:
 		break;
 	}
