@@ -37,6 +37,7 @@ struct api_backup_view api_backup_view_committed(const struct db_backup *backup,
 		.is_automatic = backup->is_automatic,
 		.is_ready = backup->is_cloud_recovery_ready && !is_damaged,
 		.verification = verification,
+		.pinned_until = backup->pinned_until,
 	};
 }
 
@@ -86,6 +87,19 @@ static json_t *api_backup_info(const struct api_backup_view *view, json_t *roles
 	return info;
 }
 
+/* Our addition, and only where there is something to tell: others look as the contract has them. */
+static bool api_backup_add_pin(const struct api_call *call, const struct api_backup_view *view,
+			       json_t *backup)
+{
+	bool is_timed = view->pinned_until < INT64_MAX;
+
+	if (view->pinned_until <= clock_now(call->api->settings.clock))
+		return true;
+	return api_set(json_object_get(backup, "properties"), "pin",
+		       json_pack("{s:b, s:o}", "isPinned", true, "pinnedUntil",
+				 api_time_or_null(is_timed ? view->pinned_until : 0)));
+}
+
 json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
 			const struct api_backup_view *view, json_t **roles)
 {
@@ -105,9 +119,12 @@ json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
 				   API_BACKUP_TYPE, "location", location, "tags", "properties",
 				   "backupInfo", info, "verification", verification);
 
+	if (backup == NULL || !api_backup_add_pin(call, view, backup)) {
+		json_decref(backup);
+		return NULL;
+	}
 	/* Kept alive by the backup. */
-	if (backup != NULL)
-		*roles = list;
+	*roles = list;
 	return backup;
 }
 

@@ -87,6 +87,14 @@ class Prune(Contract):
 
     def test_3_pin_and_dry_run(self):
         self.assertIn("is pinned", run(*self.command("pin", self.ids[1])).stdout)
+        pinned = self.ok(f"{self.location}/backups/{self.ids[1]}", "backup")["properties"]
+        self.assertEqual(pinned["pin"], {"isPinned": True, "pinnedUntil": None})
+        listed = self.ok(f"{self.location}/backups", "backup_list")["value"]
+        self.assertEqual([item["name"].split("/")[1] for item in listed if "pin" in item["properties"]], [self.ids[1]])
+        until = "2099-01-01T00:00:00Z"
+        self.assertEqual(self.client.post(f"{self.location}/backups/{self.ids[1]}/pin", {"until": until}).status, 200)
+        pinned = self.ok(f"{self.location}/backups/{self.ids[1]}", "backup")["properties"]
+        self.assertEqual(pinned["pin"], {"isPinned": True, "pinnedUntil": until})
         shown = run(*self.command("prune", "--dry-run")).stdout
         self.assertIn(f"2 of {BACKUPS} backups would go to the trash", shown)
         lines = [line for line in shown.splitlines() if self.ids[1] in line]
