@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_kept.h"
 #include "backup_prune.h"
 #include "backup_scheduler.h"
 
@@ -149,5 +150,9 @@ enum status backup_pin(struct backup_service *service, struct db *state, const c
 		       int64_t until, struct error *err)
 {
 	struct pin pin = { .service = service, .backup_id = backup_id, .until = until };
-	return db_transaction(state, set_pin, &pin, err);
+	enum status status = db_transaction(state, set_pin, &pin, err);
+	/* The share does not say it before the next backup. */
+	if (status == STATUS_OK)
+		backup_kept_store(service, state);
+	return status;
 }

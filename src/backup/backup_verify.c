@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_kept.h"
 #include "backup_verify.h"
 
 /* Second looks that find ever new faults say that the share is not to be trusted today. */
@@ -247,6 +248,9 @@ enum status backup_verify_run(struct jobs_run *run, void *context, struct error 
 		status = backup_drill_key_load(job->service, job->state, &job->key, err);
 	if (status == STATUS_OK)
 		status = run_thread(job, err);
+	/* A lost database must not forget which packs no backup may use. */
+	if (job->found_damage)
+		backup_kept_store(job->service, job->state);
 	private_key_free(job->key);
 	db_pool_give(job->service->state, job->state);
 	free(job->suspects);

@@ -29,11 +29,15 @@ class Rebuild(unittest.TestCase):
         backups.write_files(self.deployment.source, 4, SIZE, random.Random(1))
         with self.deployment.serve() as service:
             self.deployment.configure(service, backupRetentionPeriodInDays=9)
-            backups.make(service)
+            self.pin(service, backups.make(service)["operationId"])
             backups.make(service)
             self.before = self.known(service)
             self.inventory = self.keys()
         self.newest = backups.committed(self.deployment)[-1]
+
+    def pin(self, service, backup):
+        answer = service.client.post(f"{self.deployment.location}/backups/{backup}/pin")
+        self.assertEqual(answer.status, 200, answer)
 
     def known(self, service):
         """What REST says of the location and its backups, but for what time and use alone change."""
@@ -67,6 +71,14 @@ class Rebuild(unittest.TestCase):
 
     def test_serve_alone_makes_the_databases_anew(self):
         delete(self.deployment, "state.sqlite*", "catalogue.sqlite*")
+        with self.deployment.serve() as service:
+            self.check(service)
+
+    def test_newest_pin_is_kept_beside_the_database(self):
+        with self.deployment.serve() as service:
+            self.pin(service, self.newest["id"])
+            self.before = self.known(service)
+        delete(self.deployment, "state.sqlite*")
         with self.deployment.serve() as service:
             self.check(service)
 

@@ -152,6 +152,26 @@ static void test_verify_damaged_pack_without_its_source_stays_damaged(void **sta
 	assert_int_equal(service_fixture_compare(fixture, 0), 0);
 }
 
+/* The share does not say it, and a new database must not let a backup use the pack. */
+static void test_verify_damage_is_known_after_the_database_was_lost(void **state)
+{
+	struct service_fixture *fixture = *state;
+	char first[GUID_TEXT_SIZE];
+	verify_case_back_up(fixture, first);
+	damage_a_pack(fixture, first);
+	service_fixture_stop(fixture);
+	static const char *const names[] = { "state.sqlite", "state.sqlite-wal",
+					     "state.sqlite-shm" };
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		AUTO_FREE char *folder = file_join(fixture->folder, "state");
+		AUTO_FREE char *path = file_join(folder, names[i]);
+		assert_int_equal(file_remove_tree(path, NULL), STATUS_OK);
+	}
+	service_fixture_start(fixture);
+	assert_harm_names(fixture, first, "one");
+	assert_int_equal(verify_case_state(fixture, first), DB_VERIFIED_DAMAGED);
+}
+
 static void test_verify_pack_that_is_whole_again_clears_the_mark(void **state)
 {
 	struct service_fixture *fixture = *state;
@@ -307,6 +327,7 @@ int main(void)
 		WITH(test_verify_next_backup_begins_at_read_back),
 		WITH(test_verify_damaged_pack_heals_with_the_next_backup),
 		WITH(test_verify_damaged_pack_without_its_source_stays_damaged),
+		WITH(test_verify_damage_is_known_after_the_database_was_lost),
 		WITH(test_verify_pack_that_is_whole_again_clears_the_mark),
 		WITH(test_verify_missing_pack_is_damage),
 		WITH(test_verify_damaged_manifest_is_the_backups_own),
