@@ -171,15 +171,21 @@ enum status backup_scheduler_look(struct backup_service *service, struct db *sta
 	return look_once(state, &look, err);
 }
 
-/* Whether there is something to verify is asked once an hour, and not while everything starts. */
+/* Whether there is something to verify is asked once an hour, and not while everything starts. What
+ * goes first does not cost the hour: its end brings us here again. */
 static enum status verify_sometimes(struct backup_service *service, struct db *state, int64_t now,
 				    struct error *err)
 {
 	char id[GUID_TEXT_SIZE];
+	bool is_busy = false;
 	int64_t last = atomic_load(&service->verify_looked);
 	/* A clock that was set back does not keep it waiting. */
 	if (now >= last && now - last < HOUR_MS)
 		return STATUS_OK;
+	enum status status = db_job_goes_before_verify(state, service->config->deployment.location,
+						       true, &is_busy, err);
+	if (status != STATUS_OK || is_busy)
+		return status;
 	atomic_store(&service->verify_looked, now);
 	return backup_verify_due(service, state, now, id, err);
 }

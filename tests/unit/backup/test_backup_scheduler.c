@@ -86,6 +86,29 @@ static void test_scheduler_job_in_the_way_is_waited_for(void **state)
 	assert_int_equal(schedule_next_time(fixture), next + 12 * HOUR);
 }
 
+/* What there is to verify is asked once an hour; a prune that runs at that moment does not cost the
+ * hour. */
+static void test_scheduler_verification_waits_for_a_job_in_the_way(void **state)
+{
+	static const char count[] = "SELECT count(*) FROM job WHERE kind = 'verify'";
+	struct service_fixture *fixture = *state;
+	fixture->config->engine.verify_bytes_per_day = 1 << 30;
+	service_fixture_back_up(fixture);
+	(void)schedule_sql(fixture,
+			   "INSERT INTO job (id, kind, location, state, requested_by, created_time)"
+			   " VALUES ('" BLOCKER "', 'prune', 'north', 'Running', 'anna', 1)");
+	schedule_advance(fixture, 2 * HOUR);
+	assert_int_equal(schedule_sql(fixture, count), 0);
+	(void)schedule_sql(fixture,
+			   "UPDATE job SET state = 'Succeeded', ended_time = 2 WHERE id = '" BLOCKER
+			   "'");
+	schedule_look(fixture);
+	assert_int_equal(schedule_sql(fixture, count), 1);
+	schedule_settle(fixture);
+	schedule_look(fixture);
+	assert_int_equal(schedule_sql(fixture, count), 1);
+}
+
 /* The end of a job looks by itself: nobody wakes anybody here. */
 static void test_scheduler_looks_when_a_job_ends(void **state)
 {
@@ -183,6 +206,7 @@ int main(void)
 		WITH(test_scheduler_off_runs_nothing_and_shows_the_next_point),
 		WITH(test_scheduler_missed_while_down_is_made_up_once),
 		WITH(test_scheduler_job_in_the_way_is_waited_for),
+		WITH(test_scheduler_verification_waits_for_a_job_in_the_way),
 		WITH(test_scheduler_looks_when_a_job_ends),
 		WITH(test_scheduler_run_and_point_are_stored_together),
 		WITH(test_scheduler_clock_set_back_is_followed_durably),
