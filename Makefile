@@ -90,9 +90,15 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libinfrabackup.a
 $(BUILD)/tests/tools/fuse_faults.o: CPPFLAGS += $(shell pkg-config --cflags fuse3)
 $(BUILD)/tests/tools/fuse_faults: LDLIBS += $(shell pkg-config --libs fuse3)
 
+# What they load into programs.
+TEST_PRELOADS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
+$(BUILD)/tests/preload/%.so: tests/preload/%.c
+	@mkdir -p $(dir $@)
+	$(CC) -D_GNU_SOURCE -std=gnu11 -g -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+
 .PHONY: test-programs test-tools
 test-programs: $(TEST_PROGRAMS)
-test-tools: $(TEST_TOOLS)
+test-tools: $(TEST_TOOLS) $(TEST_PRELOADS)
 
 # Every test: the runner builds what it needs and runs what does not depend on each other side by side.
 RUN_TESTS = $(PYTHON) tests/run_tests.py --build $(BUILD)
@@ -123,7 +129,7 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 		--html-details $(BUILD)-coverage/coverage.html
 
 # Minutes each: what `make test` samples.
-.PHONY: kill-matrix share-matrix share-faults alert-matrix retention-histories memory-limit
+.PHONY: kill-matrix share-matrix share-faults alert-matrix retention-histories simulation memory-limit
 KILLS = 50
 HISTORIES = 100000
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
@@ -139,6 +145,11 @@ retention-histories: $(BUILD)/tests/unit/retention/test_retention_histories ## c
 	RETENTION_HISTORIES=$(HISTORIES) CMOCKA_MESSAGE_OUTPUT=stdout $<
 alert-matrix: all test-tools ## breaks real servers and file systems under a service, prints which alert follows (as root)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/alert_matrix.py
+SEED = $(shell od -An -N3 -tu4 /dev/urandom)
+DAYS = 4
+simulation: all test-tools ## lives DAYS days (4) of faults drawn from SEED in minutes, and checks all that is left
+	INFRABACKUP=$(abspath $(BUILD)/infrabackup) SIMULATION_SEED='$(strip $(SEED))' SIMULATION_DAYS=$(DAYS) \
+		$(PYTHON) tests/integration/test_simulation.py
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 

@@ -70,7 +70,7 @@ private_share_account() { # FOLDER NAME UID GID
 
 # Nor does the machine's winbindd, if it has one, have a say in who somebody is.
 private_share_enter() { # FOLDER
-    export LD_PRELOAD="$private_share_wrappers" NSS_WRAPPER_PASSWD="$1/passwd" \
+    export LD_PRELOAD="$private_share_wrappers${LD_PRELOAD:+ $LD_PRELOAD}" NSS_WRAPPER_PASSWD="$1/passwd" \
         NSS_WRAPPER_GROUP="$1/group" SELFTEST_WINBINDD_SOCKET_DIR="$1/no-winbindd"
 }
 

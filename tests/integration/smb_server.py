@@ -16,14 +16,16 @@ READY_SECONDS = 60
 
 
 class SmbServer:
-    """Running inside the with-block; .data is the folder behind the share "data". @options: lines for [global]."""
+    """Running inside the with-block; .data is the folder behind the share "data". @options: lines for [global];
+    @environment: what the server has beside ours."""
 
-    def __init__(self, encrypt="required", options=""):
+    def __init__(self, encrypt="required", options="", environment=None):
         self.folder = tempfile.mkdtemp(prefix="smbd-")
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, "data")
         self.encrypt = encrypt
         self.options = options
+        self.environment = environment or {}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -37,7 +39,7 @@ class SmbServer:
         self.process = subprocess.Popen(
             ["sh", script, self.folder, str(self.port), self.encrypt], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "SMBD_OPTIONS": self.options})
+            env={**os.environ, "SMBD_OPTIONS": self.options, **self.environment})
         end = time.monotonic() + READY_SECONDS
         while True:
             try:
