@@ -71,6 +71,8 @@ struct work_search {
 	int64_t oldest; /* what was completed before is expired */
 	size_t kept;
 	bool has_expired, has_deleted;
+	int64_t trashed; /* what was in the trash before has had its grace */
+	bool has_interrupted;
 };
 
 static enum status see_backup(const struct db_backup *backup, void *context, struct error *err)
@@ -85,18 +87,38 @@ static enum status see_backup(const struct db_backup *backup, void *context, str
 	return STATUS_OK;
 }
 
+#define BACKUPS_LOOKED_AT 50
+
+/* Its folder, when it had come to one, was moved to the trash by the backup after it. */
+static enum status see_interrupted(const struct db_job *job, void *context, struct error *err)
+{
+	struct work_search *search = context;
+	enum job_state state;
+	(void)err;
+	if (job->started_time != 0 && job->ended_time < search->trashed &&
+	    job_state_from_name(job->state, &state) &&
+	    (state == JOB_FAILED || state == JOB_CANCELLED))
+		search->has_interrupted = true;
+	return STATUS_OK;
+}
+
 static enum status find_work(struct backup_service *service, struct db *state, bool *out,
 			     struct error *err)
 {
 	struct db_location location = { .name = NULL };
 	const char *name = service->config->deployment.location;
 	enum status status = db_location_get(state, name, &location, err);
-	struct work_search search = { .oldest = clock_now(service->clock) -
-						location.retention_days * DAY_MS };
+	int64_t now = clock_now(service->clock);
+	struct work_search search = { .oldest = now - location.retention_days * DAY_MS,
+				      .trashed = now - service->config->engine.trash_grace };
 	if (status == STATUS_OK)
 		status = db_backup_list(state, name, see_backup, &search, err);
+	if (status == STATUS_OK)
+		status = db_job_list(state, name, BACKUP_KIND_BACKUP, BACKUPS_LOOKED_AT,
+				     see_interrupted, &search, err);
 	db_location_done(&location);
-	*out = search.has_deleted || (search.has_expired && search.kept > RETENTION_FLOOR);
+	*out = search.has_deleted || search.has_interrupted ||
+	       (search.has_expired && search.kept > RETENTION_FLOOR);
 	return status;
 }
 

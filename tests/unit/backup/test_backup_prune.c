@@ -383,6 +383,31 @@ static void test_prune_is_due_once_after_a_good_backup_when_something_expired(vo
 	db_job_done(&job);
 }
 
+/* What it left is in the trash, whether or not anything else expires. */
+static void test_prune_is_due_once_an_interrupted_run_has_had_its_grace(void **state)
+{
+	const struct share_fake_plan broken = { .at = 40, .fault = SHARE_FAKE_FULL };
+	char id[GUID_TEXT_SIZE];
+	struct db_job job;
+	(void)state;
+	set_retention(14, &job);
+	db_job_done(&job);
+	share_fake_set(fixture->service->fake, &broken);
+	service_fixture_backup(fixture->service, &job);
+	share_fake_set(fixture->service->fake, NULL);
+	assert_string_equal(job.state, "Failed");
+	db_job_done(&job);
+	service_fixture_back_up(fixture->service);
+	submit_due();
+	assert_false(newest_prune(id));
+	fixture->service->clock_offset += PRUNE_DAY + 2000;
+	submit_due();
+	assert_true(newest_prune(id));
+	service_fixture_wait(fixture->service, id, &job);
+	assert_string_equal(job.state, "Succeeded");
+	db_job_done(&job);
+}
+
 /* Whoever shortens the retention is told what goes, and nothing goes yet. */
 static void test_location_update_that_shortens_retention_tells_what_goes(void **state)
 {
@@ -419,6 +444,7 @@ int main(void)
 		CASE(test_prune_meets_no_writer),
 		CASE(test_prune_by_itself_lets_a_backup_queue_behind_it),
 		CASE(test_prune_is_due_once_after_a_good_backup_when_something_expired),
+		CASE(test_prune_is_due_once_an_interrupted_run_has_had_its_grace),
 		CASE(test_location_update_that_shortens_retention_tells_what_goes),
 	};
 	return cmocka_run_group_tests(tests, setup_all, teardown_all);
