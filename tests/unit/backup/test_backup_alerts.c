@@ -372,9 +372,19 @@ static void test_backup_alerts_skipped_is_closed_by_the_next_good_backup(void **
 {
 	struct service_fixture *fixture = *state;
 	const struct alert_book *book = backup_service_alerts(fixture->service);
+	static char kind[] = "backup", location[] = "north", skipped[] = "Skipped",
+		    caller[] = "ann";
+	struct db_job job = { .kind = kind,
+			      .location = location,
+			      .state = skipped,
+			      .requested_by = caller,
+			      .created_time = 1,
+			      .ended_time = 1 };
+	guid_generate(job.id);
 	service_fixture_back_up(fixture);
 	fixture->clock_offset = HOUR;
 	struct db *db = take(fixture);
+	assert_int_equal(db_job_put_finished(db, &job, NULL), STATUS_OK);
 	assert_int_equal(alert_raise_skipped(book, db, 1000, "an update", 0, NULL), STATUS_OK);
 	db_pool_give(backup_service_state(fixture->service), db);
 	service_fixture_review(fixture);

@@ -121,6 +121,30 @@ static void test_maintenance_backup_after_counts_for_the_skipped_one(void **stat
 }
 
 /* The slot passed while the service was down: its start still finds maintenance. */
+/* What counts is what came later, and not what a clock said that was ahead then. */
+static void test_maintenance_skip_is_told_and_made_up_whatever_the_clock_did(void **state)
+{
+	struct service_fixture *fixture = *state;
+	struct db_maintenance window;
+	schedule_set(fixture, true, 4);
+	atomic_fetch_add(&fixture->clock_offset, 3 * HOUR);
+	service_fixture_back_up(fixture);
+	atomic_fetch_add(&fixture->clock_offset, -3 * HOUR);
+	assert_int_equal(begin(fixture, false, &window, NULL), STATUS_OK);
+	atomic_fetch_add(&fixture->clock_offset, -30 * HOUR);
+	schedule_look(fixture);
+	schedule_advance_to_next(fixture, 1);
+	assert_int_equal(schedule_alerts(fixture, ALERT_SKIPPED), 1);
+	atomic_fetch_add(&fixture->clock_offset, -30 * HOUR);
+	schedule_look(fixture);
+	assert_int_equal(end(fixture, true, &window, NULL), STATUS_OK);
+	schedule_settle(fixture);
+	schedule_look(fixture);
+	schedule_settle(fixture);
+	assert_int_equal(schedule_sql(fixture, "SELECT count(*) FROM backup"), 2);
+	assert_int_equal(schedule_alerts(fixture, ALERT_SKIPPED), 0);
+}
+
 static void test_maintenance_declined_backup_after_makes_the_skipped_one_up_once(void **state)
 {
 	struct service_fixture *fixture = *state;
@@ -216,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(test_maintenance_keeps_backups_from_being_made),
 		WITH(test_maintenance_backup_after_counts_for_the_skipped_one),
+		WITH(test_maintenance_skip_is_told_and_made_up_whatever_the_clock_did),
 		WITH(test_maintenance_declined_backup_after_makes_the_skipped_one_up_once),
 		WITH(test_maintenance_nothing_skipped_and_declined_makes_nothing),
 		WITH(test_maintenance_begins_after_its_backup),
