@@ -105,6 +105,10 @@ class Life:
             if (alert["alertProperties"]["backupId"] != newest["operationId"]
                     or name.startswith("BackupPartial") != (state == "PartialSucceeded")):
                 raise Broken(text)
+        told = next((job["state"] for job in self.seen["jobs"] if job["kind"] == "backup"
+                     and job["state"] in ("Succeeded", "PartialSucceeded", "Skipped")), None)
+        if ("BackupSkippedWithFailedOperationFault" in found) != (told == "Skipped"):
+            raise Broken(f"the newest backup that was made or skipped is {told}, the alerts are {list(found)}")
         if ("BackupSchedulerPausedFault" in found) == self.seen["enabled"]:
             raise Broken(f"the scheduler is {'on' if self.seen['enabled'] else 'off'}, the alerts are {list(found)}")
 
