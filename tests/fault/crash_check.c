@@ -14,33 +14,35 @@ static unsigned wrong(bool is_wrong, const char *what, const char *name)
 
 /* --- the share --- */
 
-/* With either key: a backup knows one of them. */
-static enum status recover(struct crash_world *world, const char *id, char **folder,
+/* Into folder/recovered. With either key: a backup knows one of them. */
+static enum status recover(struct crash_world *world, struct recover_source *source,
+			   const struct recover_backup *backup, const char *folder,
 			   struct error *err)
 {
-	struct service_fixture *service = world->service;
-	enum status status = service_fixture_recover(service, id, "recovered", folder, err);
-	if (status != STATUS_AUTHENTICATION)
-		return status;
-	struct buffer first = service->pfx;
-	free(*folder);
-	service->pfx = world->second_pfx;
-	status = service_fixture_recover(service, id, "recovered", folder, err);
-	service->pfx = first;
+	enum status status = STATUS_AUTHENTICATION;
+	for (size_t i = 0; i < 2 && status == STATUS_AUTHENTICATION; i++) {
+		struct recover_options options = { .key = world->keys[i],
+						   .backup = backup,
+						   .directory = folder };
+		struct recover_result result;
+		memset(&result, 0, sizeof result);
+		status = recover_run(source, &options, &result, err);
+		recover_result_done(&result);
+	}
 	return status;
 }
 
-static unsigned check_restored(struct crash_world *world, const char *id, const char *source)
+static unsigned check_restored(struct crash_world *world, struct recover_source *source,
+			       const struct recover_backup *backup, const char *expected_name)
 {
-	char *folder = NULL;
 	struct error err = { .message = "" };
-	enum status status = recover(world, id, &folder, &err);
-	AUTO_FREE char *expected = file_join(world->service->folder, source);
-	unsigned count = status == STATUS_OK ? tree_compare(expected, folder, 0, stderr) : 1;
-	(void)crash_world_wrong(count > 0, "backup %s does not restore as %s: %s", id, source,
-				err.message);
-	free(folder);
 	AUTO_FREE char *top = file_join(world->service->folder, "recovered");
+	AUTO_FREE char *folder = file_join(top, "Data");
+	AUTO_FREE char *expected = file_join(world->service->folder, expected_name);
+	enum status status = recover(world, source, backup, top, &err);
+	unsigned count = status == STATUS_OK ? tree_compare(expected, folder, 0, stderr) : 1;
+	(void)crash_world_wrong(count > 0, "backup %s does not restore as %s: %s",
+				backup->backup_id, expected_name, err.message);
 	status_ignore(file_remove_tree(top, NULL));
 	return count;
 }
@@ -62,7 +64,7 @@ static unsigned check_listed(struct crash_world *world, struct recover_source *s
 	if (number < world->shared->count)
 		(void)snprintf(name, sizeof name, "source-%zu", number);
 	return wrong(!recover_is_sound(source, backup), "not sound", backup->folder) +
-	       check_restored(world, backup->backup_id, name);
+	       check_restored(world, source, backup, name);
 }
 
 unsigned crash_world_check_share(struct crash_world *world)
@@ -90,6 +92,7 @@ unsigned crash_world_check_share(struct crash_world *world)
 
 struct state_check {
 	struct crash_world *world;
+	bool is_settled;
 	const struct recover_backup *backups;
 	size_t count, matched, committed;
 	unsigned faults;
@@ -106,8 +109,8 @@ static enum status see_backup(const struct db_backup *backup, void *context, str
 		is_there = check->backups[i].is_committed &&
 			   strcmp(check->backups[i].backup_id, backup->id) == 0;
 	check->matched += is_there ? 1 : 0;
-	check->faults += crash_world_wrong(!is_there && number_of(check->world, backup->id) >=
-								check->world->first,
+	bool may_go = !check->is_settled && number_of(check->world, backup->id) < check->world->first;
+	check->faults += crash_world_wrong(!is_there && !may_go,
 					   "backup %s is listed as %s and not on the share",
 					   backup->id, backup->status);
 	check->faults += crash_world_wrong(strcmp(backup->status, "Succeeded") != 0,
@@ -126,9 +129,9 @@ static enum status see_job(const struct db_job *job, void *context, struct error
 	return STATUS_OK;
 }
 
-unsigned crash_world_check_state(struct crash_world *world)
+unsigned crash_world_check_state(struct crash_world *world, bool is_settled)
 {
-	struct state_check check = { .world = world };
+	struct state_check check = { .world = world, .is_settled = is_settled };
 	const char *location = world->service->config->deployment.location;
 	struct error err = { .message = "" };
 	struct recover_source *source = service_fixture_source(world->service);
@@ -206,7 +209,7 @@ static void back_up(struct crash_world *world)
 	crash_world_wait(world, id);
 }
 
-static void prune(struct crash_world *world)
+void crash_world_prune(struct crash_world *world)
 {
 	const struct backup_prune_request request = { .caller = "test" };
 	char id[GUID_TEXT_SIZE];
@@ -231,9 +234,9 @@ static void newest_generation(struct crash_world *world, char out[ARCHIVE_GENERA
 }
 
 /* The generation that the crash met is written to no more. */
-static void close_generation(struct crash_world *world, char newest[ARCHIVE_GENERATION_SIZE])
+static void close_generation(struct crash_world *world)
 {
-	char before[ARCHIVE_GENERATION_SIZE];
+	char before[ARCHIVE_GENERATION_SIZE], newest[ARCHIVE_GENERATION_SIZE];
 	newest_generation(world, before);
 	do {
 		back_up(world);
@@ -241,26 +244,23 @@ static void close_generation(struct crash_world *world, char newest[ARCHIVE_GENE
 	} while (strcmp(before, newest) == 0);
 }
 
-/* What the service needed for a while is not in its state directory any more. */
-static unsigned check_temporary(const struct crash_world *world)
+size_t crash_world_entries(const struct crash_world *world, const char *folder)
 {
-	unsigned faults = 0;
-	AUTO_FREE char *path = file_join(world->service->folder, "state/temporary");
+	size_t count = 0;
+	AUTO_FREE char *path = file_join(world->service->folder, folder);
 	DIR *directory = opendir(path);
 	for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;)
-		faults += wrong(entry->d_name[0] != '.', "left in the state directory",
-				entry->d_name);
+		count += entry->d_name[0] != '.' ? 1 : 0;
 	if (directory != NULL)
 		(void)closedir(directory);
-	return faults;
+	return count;
 }
 
 unsigned crash_world_check_leaks(struct crash_world *world)
 {
 	struct leak_check check = { .world = world };
 	struct error err = { .message = "" };
-	close_generation(world, check.newest);
-	prune(world);
+	newest_generation(world, check.newest);
 	check.source = service_fixture_source(world->service);
 	crash_world_must(recover_list(check.source, &check.backups, &check.count, &err), "list",
 			 &err);
@@ -269,5 +269,14 @@ unsigned crash_world_check_leaks(struct crash_world *world)
 				      check.backups[i].folder);
 	walk(&check, world->service->share_path);
 	recover_source_close(check.source);
-	return check.faults + check_temporary(world);
+	return check.faults +
+	       wrong(crash_world_entries(world, "state/temporary") > 0,
+		     "something is left in the state directory", "temporary");
+}
+
+unsigned crash_world_check_closed(struct crash_world *world)
+{
+	close_generation(world);
+	crash_world_prune(world);
+	return crash_world_check_leaks(world);
 }

@@ -12,7 +12,7 @@ struct crash_operation {
 	void (*run)(struct crash_world *world);     /* must succeed unless it is stopped */
 	void (*again)(struct crash_world *world);   /* before the next start; NULL: nothing */
 	void (*next)(struct crash_world *world);    /* the same again; must succeed */
-	unsigned (*tidy)(struct crash_world *world); /* faults; NULL: crash_world_check_leaks() */
+	unsigned (*tidy)(struct crash_world *world); /* counts what is left over */
 };
 
 extern const struct crash_operation crash_operations[];

@@ -42,22 +42,29 @@ unsigned crash_world_wrong(bool is_wrong, const char *format, ...)
 void crash_world_init(struct crash_world *world, struct service_fixture *service)
 {
 	struct error err;
+	struct buffer pfx;
 	memset(world, 0, sizeof *world);
 	world->service = service;
 	world->shared = mmap(NULL, sizeof *world->shared, PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(world->shared != MAP_FAILED, "memory");
-	buffer_init(&world->second_pfx, 1u << 20);
+	buffer_init(&pfx, 1u << 20);
 	buffer_init(&world->second_certificate, 1u << 20);
 	crash_world_must(certificate_generate("second", false, 30, &service->pfx_password,
-					      &world->second_certificate, &world->second_pfx, &err),
+					      &world->second_certificate, &pfx, &err),
 			 "certificate", &err);
+	world->keys[0] = service_fixture_key(service);
+	crash_world_must(private_key_from_pfx(pfx.data, pfx.length, &service->pfx_password,
+					      &world->keys[1], &err),
+			 "PFX", &err);
+	buffer_done(&pfx);
 }
 
 void crash_world_done(struct crash_world *world)
 {
 	service_fixture_free(world->service);
-	buffer_done(&world->second_pfx);
+	private_key_free(world->keys[0]);
+	private_key_free(world->keys[1]);
 	buffer_done(&world->second_certificate);
 	(void)munmap(world->shared, sizeof *world->shared);
 }
@@ -75,14 +82,16 @@ void crash_world_execute(const struct crash_world *world, const char *command)
 
 void crash_world_save(const struct crash_world *world)
 {
-	crash_world_execute(world, "mkdir saved grave; cp -a share state saved");
+	crash_world_execute(world, "mkdir saved grave; cp -a share saved; "
+				   "if [ -d state ]; then cp -a state saved; fi");
 }
 
 void crash_world_restore(const struct crash_world *world)
 {
 	crash_world_execute(world, "rm -rf share state grave recovered*; mkdir grave; "
-				   "cp -a saved/share saved/state .");
+				   "cp -a saved/* .");
 	world->shared->running[0] = '\0';
+	world->shared->is_recovered = false;
 }
 
 struct db *crash_world_take(struct crash_world *world)

@@ -14,6 +14,7 @@ struct crash_shared {
 	size_t count;                                 /* backups of the history */
 	char ids[CRASH_BACKUPS_MAX][GUID_TEXT_SIZE];  /* the oldest first */
 	char running[GUID_TEXT_SIZE];                 /* the backup that was stopped; empty: none */
+	bool is_recovered;                            /* the recovery came to its end */
 	size_t calls[CRASH_CALL_COUNT];               /* of an operation that came to its end */
 };
 
@@ -21,7 +22,8 @@ struct crash_world {
 	struct service_fixture *service; /* stopped between the operations */
 	struct crash_shared *shared;
 	size_t first; /* backups before this one may go */
-	struct buffer second_pfx, second_certificate; /* to change to; same password */
+	struct buffer second_certificate; /* to change to */
+	struct private_key *keys[2];      /* of the first and of the second */
 };
 
 /* Takes over @service, which is stopped. */
@@ -41,11 +43,16 @@ void crash_world_restore(const struct crash_world *world);
 /* Everything that is listed is sound and gives back its own source; what must be there is. The
  * number of faults, which are printed. */
 unsigned crash_world_check_share(struct crash_world *world);
-/* The service lists what the share holds, no job is left running. */
-unsigned crash_world_check_state(struct crash_world *world);
-/* After a run that succeeded: nothing of the interrupted one is left once its generation is closed
- * and a prune has run. */
+/* The service lists what the share holds, no job is left running. @is_settled: a run came to its end
+ * since the crash; else those that may go may still be listed. */
+unsigned crash_world_check_state(struct crash_world *world, bool is_settled);
+/* Nothing is left that nobody needs, as far as the newest generation is not concerned. */
 unsigned crash_world_check_leaks(struct crash_world *world);
+/* The same after the generation that the crash met was closed, and a prune. */
+unsigned crash_world_check_closed(struct crash_world *world);
+void crash_world_prune(struct crash_world *world);
+/* Entries of a folder below the fixture's. */
+size_t crash_world_entries(const struct crash_world *world, const char *folder);
 /* Prints what is wrong and counts it. */
 unsigned crash_world_wrong(bool is_wrong, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -80,11 +80,9 @@ static unsigned check(struct crash_world *world, const struct crash_operation *o
 	if (operation->again != NULL)
 		operation->again(world);
 	crash_world_start(world);
-	faults += crash_world_check_state(world);
+	faults += crash_world_check_state(world, false);
 	operation->next(world);
-	faults += crash_world_check_state(world) + crash_world_check_share(world);
-	faults += operation->tidy != NULL ? operation->tidy(world)
-					  : crash_world_check_leaks(world);
+	faults += crash_world_check_state(world, true) + operation->tidy(world);
 	faults += crash_world_check_share(world);
 	service_fixture_stop(world->service);
 	return faults;
