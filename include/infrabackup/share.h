@@ -143,7 +143,8 @@ struct share_driver {
 	 * folders. */
 	enum status (*rename_new)(void *share, const char *from, const char *to, struct error *err);
 	/* A file or an empty folder; STATUS_NOT_FOUND, STATUS_CONFLICT for a folder that is not
-	 * empty. */
+	 * empty. Durable as make_directory() is: what is removed later must not be gone while this
+	 * is back. */
 	enum status (*remove)(void *share, const char *name, struct error *err);
 	/* Optional, see SHARE_FEATURE_FREE_SPACE. */
 	enum status (*free_space)(void *share, struct share_space *out, struct error *err);

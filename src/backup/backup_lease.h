@@ -52,6 +52,10 @@ MUST_CHECK enum status backup_slot_bar(struct backup_service *service, struct sh
 				       struct error *err);
 /* The highest number that has a slot; 0: none. */
 MUST_CHECK enum status backup_slot_highest(struct share *share, uint64_t *out, struct error *err);
+/* Whether @sequence is known to be another's, or nobody's any more: @backup_id never was committed
+ * under it. */
+MUST_CHECK enum status backup_slot_is_lost(struct share *share, uint64_t sequence,
+					   const char *backup_id, bool *out, struct error *err);
 /* Whether @sequence is @backup_id's. */
 MUST_CHECK enum status backup_slot_is_of(struct share *share, uint64_t sequence,
 					 const char *backup_id, bool *out, struct error *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_lease.h"
 #include "backup_prune.h"
 
 enum status prune_note_path(struct prune *prune, const char *path, struct error *err)
@@ -252,26 +253,23 @@ static enum status is_signed(struct prune *prune, const struct backup_trashed *i
 	return status;
 }
 
-/* A job of this service that ended without a backup: it was ended after the signature and before
- * COMMIT. Anything else without COMMIT may be a backup whose COMMIT somebody took. */
-static enum status was_interrupted(struct prune *prune, const struct backup_trashed *item,
-				   bool *out, struct error *err)
+/* A run that was stopped between its signature and its COMMIT: the number went to another one. */
+static enum status never_was_committed(struct prune *prune, const struct backup_trashed *item,
+				       bool *out, struct error *err)
 {
 	struct buffer commit;
-	struct db_job job = { .id = "" };
-	enum job_state state = JOB_QUEUED;
+	char backup_id[GUID_TEXT_SIZE];
+	const char *folder = NULL;
+	int64_t time = 0;
+	uint64_t sequence = 0;
 	*out = false;
-	if (prune_row(prune, item->backup_id) != NULL)
+	if (!archive_trashed_folder_parse(item->name, &time, &folder) ||
+	    !archive_backup_folder_parse(folder, &sequence, backup_id))
 		return STATUS_OK;
-	enum status status = db_job_get(prune->state, item->backup_id, &job, err);
-	if (status != STATUS_OK)
-		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-	bool is_over = job_state_from_name(job.state, &state) &&
-		       (state == JOB_FAILED || state == JOB_CANCELLED);
-	db_job_done(&job);
-	status =
+	enum status status =
 		get_trashed(prune, item, ARCHIVE_COMMIT_FILE, ARCHIVE_SMALL_FILE_MAX, &commit, err);
-	*out = status == STATUS_OK && is_over && commit.length == 0;
+	if (status == STATUS_OK && commit.length == 0)
+		status = backup_slot_is_lost(prune->share, sequence, backup_id, out, err);
 	buffer_done(&commit);
 	return status;
 }
@@ -279,16 +277,16 @@ static enum status was_interrupted(struct prune *prune, const struct backup_tras
 static enum status may_leave(struct prune *prune, const struct prune_look *look,
 			     const struct backup_trashed *item, bool *out, struct error *err)
 {
-	bool complete = false, interrupted = false;
+	bool complete = false, uncommitted = false;
 	*out = backup_trash_is_due(item, prune->now,
 				   prune->session.service->config->engine.trash_grace);
 	if (!*out || recover_deletion_find(look->source, item->backup_id) != NULL)
 		return STATUS_OK;
 	enum status status = is_signed(prune, item, &complete, err);
 	if (status == STATUS_OK && complete)
-		status = was_interrupted(prune, item, &interrupted, err);
-	*out = !complete || interrupted;
-	if (status == STATUS_OK && !*out)
+		status = never_was_committed(prune, item, &uncommitted, err);
+	complete = complete && !uncommitted;
+	if (status == STATUS_OK && complete)
 		log_message(LOG_LEVEL_WARNING,
 			    "%s in the trash is a complete backup that this service did not "
 			    "delete: it stays; move it back, or remove it",

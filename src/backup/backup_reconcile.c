@@ -176,8 +176,9 @@ static enum status list_leftovers(struct reconcile *reconcile, struct error *err
 	char sessions[ARCHIVE_NAME_SIZE];
 	(void)snprintf(sessions, sizeof sessions, ARCHIVE_GENERATIONS "/%s/sessions",
 		       reconcile->session->generation.name);
-	const char *const folders[] = { ARCHIVE_ROOT, ARCHIVE_CERTIFICATES, ARCHIVE_LEASES,
-					ARCHIVE_SEQUENCE, sessions };
+	const char *const folders[] = { ARCHIVE_ROOT,     ARCHIVE_CERTIFICATES, ARCHIVE_LEASES,
+					ARCHIVE_SEQUENCE, ARCHIVE_DELETIONS,    ARCHIVE_SERVICE,
+					sessions };
 	enum status status = STATUS_OK;
 	for (size_t i = 0; i < ARRAY_LENGTH(folders) && status == STATUS_OK; i++)
 		status = backup_leftovers_find(&reconcile->leftovers, folders[i], err);

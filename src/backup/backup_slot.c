@@ -81,6 +81,17 @@ enum status backup_slot_is_of(struct share *share, uint64_t sequence, const char
 	return status == STATUS_NOT_FOUND || status == STATUS_INTEGRITY ? STATUS_OK : status;
 }
 
+enum status backup_slot_is_lost(struct share *share, uint64_t sequence, const char *backup_id,
+				bool *out, struct error *err)
+{
+	struct archive_slot slot;
+	*out = false;
+	enum status status = read_slot(share, sequence, &slot, err);
+	if (status == STATUS_OK)
+		*out = slot.is_barred || strcmp(slot.backup_id, backup_id) != 0;
+	return status == STATUS_NOT_FOUND || status == STATUS_INTEGRITY ? STATUS_OK : status;
+}
+
 static enum status see_slot(const struct share_entry *entry, void *context, struct error *err)
 {
 	uint64_t *highest = context, number = 0;

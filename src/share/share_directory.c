@@ -126,6 +126,8 @@ static enum status directory_remove(void *share, const char *name, struct error 
 			errno = ENOTEMPTY;
 		return directory_fail(err, DIRECTORY_ACCESS_WRITE, "remove file", name);
 	}
+	if (directory_flush_folder(folder) != 0)
+		return directory_fail(err, DIRECTORY_ACCESS_WRITE, "flush folder", name);
 	return STATUS_OK;
 }
 

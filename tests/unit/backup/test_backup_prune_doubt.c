@@ -268,6 +268,61 @@ static void test_prune_by_a_clock_that_jumped_ahead_is_refused_again_and_again(v
 	assert_int_equal(prune_fixture_check(fixture, 6, false), 0);
 }
 
+/* A copy of the newest backup in the trash, long expired, under another id. */
+static char *trash_copy(const char *id)
+{
+	char *copy;
+	char *newest = prune_case_entry(fixture, "backups", "00000012-");
+	AUTO_FREE char *trash = file_join(fixture->service->share_path, "MASBackup/trash");
+	assert_true(asprintf(&copy, "%s/20200101T000000Z-00000012-20200101T000000Z-%s", trash, id) >
+		    0);
+	prune_fixture_execute(fixture, (const char *const[]) { "mkdir", "-p", trash, NULL });
+	prune_fixture_execute(fixture, (const char *const[]) { "cp", "-a", newest, copy, NULL });
+	free(newest);
+	return copy;
+}
+
+/* A run that was stopped before it took its number, which the next one took. */
+static void test_prune_removes_what_was_signed_and_never_committed(void **state)
+{
+	(void)state;
+	char *committed = trash_copy("00000000-0000-4000-8000-000000000001");
+	char *half = trash_copy("00000000-0000-4000-8000-000000000002");
+	AUTO_FREE char *commit = file_join(half, ARCHIVE_COMMIT_FILE);
+	assert_int_equal(unlink(commit), 0);
+	(void)prune_fixture_prune(fixture);
+	assert_int_equal(access(half, F_OK), -1);
+	assert_int_equal(access(committed, F_OK), 0);
+	free(committed);
+	free(half);
+}
+
+static char *leave_temporary(const char *folder, const char *pattern)
+{
+	char *path;
+	char *parent = prune_case_entry(fixture, folder, pattern);
+	assert_true(asprintf(&path, "%s%s/.temporary-00000000-0000-4000-8000-000000000001", parent,
+			     strcmp(folder, "generations") == 0 ? "/packs" : "") > 0);
+	assert_int_equal(file_write(path, 0600, true, "half", 4, NULL), STATUS_OK);
+	free(parent);
+	return path;
+}
+
+static void test_temporary_files_of_an_interrupted_run_do_not_stay(void **state)
+{
+	(void)state;
+	(void)prune_fixture_prune(fixture);
+	char *paths[] = { leave_temporary("generations", "0003-"), leave_temporary("", "deletions"),
+			  leave_temporary("", "service") };
+	(void)prune_fixture_prune(fixture);
+	assert_int_equal(access(paths[0], F_OK), -1);
+	service_fixture_back_up(fixture->service);
+	for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
+		assert_int_equal(access(paths[i], F_OK), -1);
+		free(paths[i]);
+	}
+}
+
 #define CASE(test) cmocka_unit_test_teardown(test, restore)
 
 int main(void)
@@ -282,6 +337,8 @@ int main(void)
 		CASE(test_prune_by_an_older_database_believes_the_marks),
 		CASE(test_prune_never_empties_the_trash_of_what_it_did_not_delete),
 		CASE(test_prune_empties_the_trash_of_what_an_interrupted_run_had_signed),
+		CASE(test_prune_removes_what_was_signed_and_never_committed),
+		CASE(test_temporary_files_of_an_interrupted_run_do_not_stay),
 		/* The last one: it leaves another state to restore. */
 		CASE(test_prune_by_a_clock_that_jumped_ahead_is_refused_again_and_again),
 	};
