@@ -129,7 +129,7 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 		--html-details $(BUILD)-coverage/coverage.html
 
 # Minutes each: what `make test` samples.
-.PHONY: kill-matrix share-matrix share-faults alert-matrix retention-histories simulation memory-limit
+.PHONY: kill-matrix crash-matrix share-matrix share-faults alert-matrix retention-histories simulation memory-limit
 KILLS = 50
 HISTORIES = 100000
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
@@ -139,6 +139,8 @@ share-matrix: $(BUILD)/tests/fault/test_backup_faults $(BUILD)/tests/fault/test_
 	@for program in $^; do \
 		FAULT_STEP=1 CMOCKA_MESSAGE_OUTPUT=stdout $$program 2>$(BUILD)/share-matrix.log || \
 		{ tail -n 20 $(BUILD)/share-matrix.log; exit 1; }; done
+crash-matrix: $(BUILD)/tests/fault/test_crash ## stops the process after every call of share and database, and drops what was not durable
+	CRASH_STEP=1 CMOCKA_MESSAGE_OUTPUT=stdout $<
 share-faults: test-tools ## breaks real servers and file systems under an upload, prints what it reports (as root)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/share_faults.py
 retention-histories: $(BUILD)/tests/unit/retention/test_retention_histories ## checks every promise of retention over HISTORIES random histories (100000)

@@ -74,9 +74,8 @@ static int file_truncate(sqlite3_file *handle, sqlite3_int64 size)
 	crash_enter(file->machine);
 	(void)file->real->pMethods->xFileSize(file->real, &length);
 	if (file->path != NULL && size < length)
-		remember(file,
-			 crash_effect_add(file->machine, CRASH_EFFECT_TRUNCATED, file->path), size,
-			 (size_t)(length - size));
+		remember(file, crash_effect_add(file->machine, CRASH_EFFECT_TRUNCATED, file->path),
+			 size, (size_t)(length - size));
 	int code = file->real->pMethods->xTruncate(file->real, size);
 	crash_leave(file->machine, CRASH_CALL_DATABASE);
 	return code;
@@ -106,17 +105,26 @@ static int file_close(sqlite3_file *handle)
 	return code;
 }
 
-/* --- passed on --- */
-
+/* Nobody reads a file while what was not durable is taken from it. */
 static int file_read_at(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
-	return real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
+	struct crash_machine *machine = file_of(file)->machine;
+	crash_enter(machine);
+	int code = real_of(file)->pMethods->xRead(real_of(file), data, size, offset);
+	pthread_mutex_unlock(&machine->mutex);
+	return code;
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *out)
 {
-	return real_of(file)->pMethods->xFileSize(real_of(file), out);
+	struct crash_machine *machine = file_of(file)->machine;
+	crash_enter(machine);
+	int code = real_of(file)->pMethods->xFileSize(real_of(file), out);
+	pthread_mutex_unlock(&machine->mutex);
+	return code;
 }
+
+/* --- passed on --- */
 
 static int file_lock(sqlite3_file *file, int level)
 {
@@ -148,8 +156,7 @@ static int file_characteristics(sqlite3_file *file)
 	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
 }
 
-static int file_memory_map(sqlite3_file *file, int page, int size, int extend,
-			   void volatile **out)
+static int file_memory_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {
 	return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, out);
 }
@@ -194,9 +201,8 @@ static const sqlite3_io_methods file_methods = {
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *handle, int flags,
 		    int *out_flags)
 {
-	struct crash_machine *machine = (struct crash_machine *)((char *)vfs -
-								 offsetof(struct crash_machine,
-									  vfs));
+	struct crash_machine *machine =
+		(struct crash_machine *)((char *)vfs - offsetof(struct crash_machine, vfs));
 	struct crash_database_file *file = file_of(handle);
 	memset(file, 0, sizeof *file);
 	file->machine = machine;
@@ -216,9 +222,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *handle, in
 
 static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
-	struct crash_machine *machine = (struct crash_machine *)((char *)vfs -
-								 offsetof(struct crash_machine,
-									  vfs));
+	struct crash_machine *machine =
+		(struct crash_machine *)((char *)vfs - offsetof(struct crash_machine, vfs));
 	crash_enter(machine);
 	crash_effect_settle(machine, CRASH_EFFECT_PAGE, name);
 	crash_effect_settle(machine, CRASH_EFFECT_TRUNCATED, name);

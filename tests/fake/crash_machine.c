@@ -237,9 +237,12 @@ static bool is_page(const struct crash_effect *effect)
 static void crash(struct crash_machine *machine)
 {
 	bool some = machine->plan.loss == CRASH_LOSES_SOME;
+	size_t kept_removals = draw(machine, (unsigned)machine->effect_count + 1);
 	for (size_t i = machine->effect_count; i > 0; i--) {
 		struct crash_effect *effect = &machine->effects[i - 1];
-		effect->lost = !some || draw(machine, 2) == 0;
+		bool is_removal = effect->kind == CRASH_EFFECT_REMOVED ||
+				  effect->kind == CRASH_EFFECT_EMPTIED;
+		effect->lost = !some || (is_removal ? i > kept_removals : draw(machine, 2) == 0);
 		if (machine->plan.loss != CRASH_LOSES_NOTHING && (effect->lost || is_page(effect)))
 			undo(machine, effect);
 	}

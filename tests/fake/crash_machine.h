@@ -4,8 +4,9 @@
  * the process. A program has one; it serves any number of threads, one call at a time.
  *
  * What is durable is what the directory driver promises: a file's data and its name after flush,
- * a folder once it is made, a new name once a rename returns. A removal is durable only when
- * something else makes its folder so. Of a database: what xSync has seen. */
+ * a folder once it is made, a new name once a rename returns. Removals are less than it promises:
+ * those after some moment are lost together, as on a server's journaling file system, until
+ * something else makes their folder durable. Of a database: what xSync has seen. */
 #ifndef FAKE_CRASH_MACHINE_H
 #define FAKE_CRASH_MACHINE_H
 

@@ -10,7 +10,7 @@
 
 /* What is not durable yet, in the order in which it was done. */
 enum crash_effect_kind {
-	CRASH_EFFECT_DATA,     /* data appended to a file of the share: @durable of @length bytes are */
+	CRASH_EFFECT_DATA, /* data appended to a file of the share: @durable of @length bytes are */
 	CRASH_EFFECT_CREATED,  /* a name */
 	CRASH_EFFECT_REMOVED,  /* a file, kept as @grave */
 	CRASH_EFFECT_EMPTIED,  /* a folder that was removed */

@@ -109,7 +109,8 @@ static enum status see_backup(const struct db_backup *backup, void *context, str
 		is_there = check->backups[i].is_committed &&
 			   strcmp(check->backups[i].backup_id, backup->id) == 0;
 	check->matched += is_there ? 1 : 0;
-	bool may_go = !check->is_settled && number_of(check->world, backup->id) < check->world->first;
+	bool may_go =
+		!check->is_settled && number_of(check->world, backup->id) < check->world->first;
 	check->faults += crash_world_wrong(!is_there && !may_go,
 					   "backup %s is listed as %s and not on the share",
 					   backup->id, backup->status);
@@ -181,9 +182,9 @@ static void look_at(struct leak_check *check, const char *folder, const char *na
 	bool is_open = strstr(folder, check->newest) != NULL;
 	check->faults += crash_world_wrong(text_starts_with(name, SHARE_TEMPORARY_PREFIX),
 					   "a temporary file is left: %s/%s", folder, name);
-	check->faults += crash_world_wrong(strstr(name, ".pack") != NULL && !is_open &&
-						   !is_needed(check, name),
-					   "a pack that nothing names is left: %s/%s", folder, name);
+	check->faults += crash_world_wrong(
+		strstr(name, ".pack") != NULL && !is_open && !is_needed(check, name),
+		"a pack that nothing names is left: %s/%s", folder, name);
 }
 
 static void walk(struct leak_check *check, const char *folder)
@@ -270,6 +271,8 @@ unsigned crash_world_check_leaks(struct crash_world *world)
 	walk(&check, world->service->share_path);
 	recover_source_close(check.source);
 	return check.faults +
+	       wrong(crash_world_entries(world, "share/MASBackup/trash") > 0,
+		     "something is left on the share", "trash") +
 	       wrong(crash_world_entries(world, "state/temporary") > 0,
 		     "something is left in the state directory", "temporary");
 }

@@ -7,11 +7,11 @@
 
 struct crash_operation {
 	const char *name;
-	void (*make)(struct crash_world *world);    /* the state it begins with; stopped */
-	void (*before)(struct crash_world *world);  /* not counted; NULL: nothing */
-	void (*run)(struct crash_world *world);     /* must succeed unless it is stopped */
-	void (*again)(struct crash_world *world);   /* before the next start; NULL: nothing */
-	void (*next)(struct crash_world *world);    /* the same again; must succeed */
+	void (*make)(struct crash_world *world);     /* the state it begins with; stopped */
+	void (*before)(struct crash_world *world);   /* not counted; NULL: nothing */
+	void (*run)(struct crash_world *world);      /* must succeed unless it is stopped */
+	void (*again)(struct crash_world *world);    /* before the next start; NULL: nothing */
+	void (*next)(struct crash_world *world);     /* the same again; must succeed */
 	unsigned (*tidy)(struct crash_world *world); /* counts what is left over */
 };
 

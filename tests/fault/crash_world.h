@@ -11,17 +11,17 @@
 
 /* What the processes tell each other. */
 struct crash_shared {
-	size_t count;                                 /* backups of the history */
-	char ids[CRASH_BACKUPS_MAX][GUID_TEXT_SIZE];  /* the oldest first */
-	char running[GUID_TEXT_SIZE];                 /* the backup that was stopped; empty: none */
-	bool is_recovered;                            /* the recovery came to its end */
-	size_t calls[CRASH_CALL_COUNT];               /* of an operation that came to its end */
+	size_t count;                                /* backups of the history */
+	char ids[CRASH_BACKUPS_MAX][GUID_TEXT_SIZE]; /* the oldest first */
+	char running[GUID_TEXT_SIZE];                /* the backup that was stopped; empty: none */
+	bool is_recovered;                           /* the recovery came to its end */
+	size_t calls[CRASH_CALL_COUNT];              /* of an operation that came to its end */
 };
 
 struct crash_world {
 	struct service_fixture *service; /* stopped between the operations */
 	struct crash_shared *shared;
-	size_t first; /* backups before this one may go */
+	size_t first;                     /* backups before this one may go */
 	struct buffer second_certificate; /* to change to */
 	struct private_key *keys[2];      /* of the first and of the second */
 };
@@ -43,8 +43,8 @@ void crash_world_restore(const struct crash_world *world);
 /* Everything that is listed is sound and gives back its own source; what must be there is. The
  * number of faults, which are printed. */
 unsigned crash_world_check_share(struct crash_world *world);
-/* The service lists what the share holds, no job is left running. @is_settled: a run came to its end
- * since the crash; else those that may go may still be listed. */
+/* The service lists what the share holds, no job is left running. @is_settled: a run came to its
+ * end since the crash; else those that may go may still be listed. */
 unsigned crash_world_check_state(struct crash_world *world, bool is_settled);
 /* Nothing is left that nobody needs, as far as the newest generation is not concerned. */
 unsigned crash_world_check_leaks(struct crash_world *world);
