@@ -116,12 +116,6 @@ MUST_CHECK enum status prune_drop_marks(struct prune *prune, const struct prune_
 /* Adds a path below the share, in lower case. */
 MUST_CHECK enum status prune_note_path(struct prune *prune, const char *path, struct error *err);
 
-/* --- backup_prune_sweep.c --- */
-/* Removes what a run left in a generation that was stopped while it wrote: the backups that follow
- * look at their own generation alone. Only for one that nobody writes to. */
-MUST_CHECK enum status prune_sweep_generation(struct prune *prune, const char *generation,
-					      struct error *err);
-
 /* --- backup_prune_packs.c --- */
 /* Which of the backups have their manifest and all their packs, by listing: @good[i] of
  * look->backups[i]. */

@@ -353,8 +353,6 @@ static enum status tidy_generation(struct prune *prune, struct retention_usage *
 		}
 		if (status == STATUS_OK && fate == RETENTION_GENERATION_GOES)
 			status = remove_generation(prune, generation, err);
-		else if (status == STATUS_OK && !prune->is_dry)
-			status = prune_sweep_generation(prune, generation, err);
 	}
 	free(packs.items);
 	return status;
