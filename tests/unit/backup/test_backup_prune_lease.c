@@ -224,6 +224,7 @@ static void test_prune_removes_partial_uploads_and_nothing_that_is_like_them(voi
 		"old=$(echo generations/0001-*) new=$(echo generations/0004-*); for folder in . "
 		"sequence deletions $old/packs $new/packs/00 $new/sessions; do mkdir -p $folder; "
 		"echo x >$folder/.temporary-a; echo x >$folder/temporary-a; done");
+	assert_string_equal(made, "");
 	assert_true(prune_fixture_prune(fixture) > 0);
 	AUTO_FREE char *left = look("find . -name '.temporary-*'");
 	assert_string_equal(left, "");
