@@ -197,7 +197,7 @@ def room_faults(kind, place, full_cause, quota_cause):
                  provoke=storage("remount", "size=20m"))
     yield memory(f"{kind}: full in the middle", path=".temporary-", midway=True)
     yield full(f"{kind}: full at the commit", place=partial(place, Failing), step="rename file", path="/backups/",
-               provoke=order(rename=f"{errno.ENOSPC} /COMMIT"), heal=order())
+               has_number=True, provoke=order(rename=f"{errno.ENOSPC} /COMMIT"), heal=order())
     yield full(f"{kind}: quota used up", place=partial(place, Quota), cause=quota_cause, path=".temporary-",
                midway=True, provoke=storage("tighten"), heal=storage("grow"))
 

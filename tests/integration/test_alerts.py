@@ -76,9 +76,12 @@ class Share(AlertCase):
                 self.assertEqual(alert["closedTimestamp"], alert["lastUpdatedTimestamp"])
 
     def test_almost_full(self):
-        namespace.mount(self, self.share, "-t", "tmpfs", "-o", "size=14m", "tmpfs")
+        # A test of the share needs more room than what makes it almost full.
+        namespace.mount(self, self.share, "-t", "tmpfs", "-o", "size=24m", "tmpfs")
         with self.deployment.serve() as service:
             self.deployment.configure(service)
+            with open(os.path.join(self.share, "of-others"), "wb") as file:
+                file.write(bytes(10 << 20))
             backups.make(service)
             found = alerts.listed(service)
             self.assertEqual(set(found), {PAUSED, "ExternalShareAlmostFullFault"})
