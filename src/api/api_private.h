@@ -180,7 +180,7 @@ struct api_backup_view {
 	const char *thumbprint; /* NULL: none */
 	bool is_complete, is_automatic, is_ready;
 	const struct db_verification *verification; /* NULL: not committed */
-	int64_t pinned_until; /* 0: not pinned, INT64_MAX: for ever */
+	int64_t pinned_until;                       /* 0: not pinned, INT64_MAX: for ever */
 };
 /* Without its roles: *@roles is the borrowed, empty array for them. */
 json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,

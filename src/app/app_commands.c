@@ -114,7 +114,8 @@ static const struct app_option options_init[] = { OPTION_CONFIG(true, "the confi
 static const struct app_option options_initialize[] = {
 	OPTION_CONFIG(true, "the configuration"),
 	OPTION_TEXT("from", from, "SHARE",
-		    "rebuilds a lost database from this deployment's backups: what\nMASBackup stands in"),
+		    "rebuilds a lost database from this deployment's backups: what\nMASBackup "
+		    "stands in"),
 	OPTIONS_LOGON,
 	OPTION_JSON,
 };
