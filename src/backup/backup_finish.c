@@ -2,11 +2,9 @@
 /* Committing in the place of a run that ended right before its COMMIT. Everything was written and
  * checked when it took its number, so what is missing follows from what is there; if the run is
  * only asleep, it will find the very bytes that it wanted to write. */
-#include <stdio.h>
 #include <string.h>
 
 #include "backup_lease.h"
-#include "backup_leftovers.h"
 
 struct finish {
 	struct backup_session *session;
@@ -88,20 +86,6 @@ static enum status put_commit(struct finish *finish, struct error *err)
 	return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 
-/* The COMMIT that the run had begun. */
-static enum status sweep(struct finish *finish, struct error *err)
-{
-	struct backup_leftovers leftovers;
-	char folder[ARCHIVE_NAME_SIZE];
-	(void)snprintf(folder, sizeof folder, ARCHIVE_BACKUPS "/%.80s", finish->folder);
-	backup_leftovers_init(&leftovers, finish->share);
-	enum status status = backup_leftovers_find(&leftovers, folder, err);
-	if (status == STATUS_OK)
-		status = backup_leftovers_remove(&leftovers, err);
-	backup_leftovers_done(&leftovers);
-	return status;
-}
-
 static enum status finish_all(struct finish *finish, struct error *err)
 {
 	enum status status = read_record(finish, err);
@@ -109,7 +93,7 @@ static enum status finish_all(struct finish *finish, struct error *err)
 		status = check_parts(finish, err);
 	if (status == STATUS_OK)
 		status = put_commit(finish, err);
-	return status == STATUS_OK ? sweep(finish, err) : status;
+	return status;
 }
 
 enum status backup_finish_commit(struct backup_session *session, struct share *share,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_leftovers.h"
 #include "backup_prune.h"
 
 static_assert(RETENTION_DIGEST_SIZE == SHA256_SIZE, "a pack is named by its SHA-256");
@@ -335,8 +336,32 @@ static enum status remove_generation(struct prune *prune, const char *generation
 	return status;
 }
 
-static enum status tidy_generation(struct prune *prune, struct retention_usage *needed,
-				   const char *generation, struct error *err)
+/* A COMMIT that another run finished, not touched before the generation is closed because the run
+ * that began it might only have been asleep. */
+static enum status sweep_closed(struct prune *prune, const struct prune_look *look,
+				const char *generation, struct error *err)
+{
+	struct backup_leftovers leftovers;
+	char folder[ARCHIVE_NAME_SIZE];
+	enum status status = backup_session_check(&prune->session, err);
+	backup_leftovers_init(&leftovers, prune->share);
+	for (size_t i = 0; i < look->count && status == STATUS_OK; i++) {
+		const struct recover_backup *backup = &look->backups[i];
+		if (!backup->is_committed || backup->record == NULL ||
+		    strcmp(backup->record->generation, generation) != 0)
+			continue;
+		(void)snprintf(folder, sizeof folder, ARCHIVE_BACKUPS "/%s", backup->folder);
+		status = backup_leftovers_find(&leftovers, folder, err);
+	}
+	if (status == STATUS_OK)
+		status = backup_leftovers_remove(&leftovers, err);
+	backup_leftovers_done(&leftovers);
+	return status;
+}
+
+static enum status tidy_generation(struct prune *prune, const struct prune_look *look,
+				   struct retention_usage *needed, const char *generation,
+				   struct error *err)
 {
 	struct pack_set packs = { 0 };
 	enum status status = list_packs(prune->share, generation, &packs, err);
@@ -353,6 +378,8 @@ static enum status tidy_generation(struct prune *prune, struct retention_usage *
 		}
 		if (status == STATUS_OK && fate == RETENTION_GENERATION_GOES)
 			status = remove_generation(prune, generation, err);
+		else if (status == STATUS_OK && !prune->is_dry)
+			status = sweep_closed(prune, look, generation, err);
 	}
 	free(packs.items);
 	return status;
@@ -371,7 +398,7 @@ enum status prune_packs(struct prune *prune, const struct prune_look *look, stru
 		prune->kept_packs = "a backup.json on the share cannot be read, so that nobody "
 				    "knows which packs it needs";
 	for (size_t i = 0; i < closed.count && status == STATUS_OK; i++)
-		status = tidy_generation(prune, usage.needed, closed.names[i], err);
+		status = tidy_generation(prune, look, usage.needed, closed.names[i], err);
 	free(closed.names);
 	retention_usage_free(usage.needed);
 	return status;
