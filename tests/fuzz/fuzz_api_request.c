@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests of a known caller into the interface: "METHOD path?query\nbody". No request may crash
- * it, get an answer that is not JSON, or see the stored password; what reaches the domain is
- * counted as accepted by a stand-in. */
+ * it or get an answer that is not JSON. Behind it is a service without an engine: what it accepts
+ * is queued, and ended before the next request. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,42 +21,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct target {
 	char folder[64];
 	char authorization[64];
-	struct config config;
+	struct config *config;
+	struct share_registry shares;
 	struct clock clock;
-	struct db_pool *pool;
-	struct alert_book *alerts;
+	struct backup_service *service;
 	struct api *api;
 };
 
 /* libFuzzer has no place for a context. */
 static struct target target;
-
-/* Stand-ins for the domain: the library's own are not linked, because nothing else asks for their
- * file. */
-enum status backup_location_submit(struct backup_service *service, struct db *state,
-				   const struct backup_location_update *update, const char *caller,
-				   char operation_id[GUID_TEXT_SIZE], struct error *err)
-{
-	(void)service;
-	(void)state;
-	(void)caller;
-	if (update->path != NULL && update->path[0] == '\0')
-		return fail(err, STATUS_FAILED, "fuzz", NULL, "an empty text means keep");
-	guid_generate(operation_id);
-	return STATUS_OK;
-}
-
-enum status backup_submit(struct backup_service *service, struct db *state, const char *caller,
-			  bool is_automatic, char backup_id[GUID_TEXT_SIZE], struct error *err)
-{
-	(void)service;
-	(void)state;
-	(void)caller;
-	(void)is_automatic;
-	(void)err;
-	guid_generate(backup_id);
-	return STATUS_OK;
-}
 
 static void require(bool held, const char *what)
 {
@@ -72,6 +45,21 @@ static int64_t fixed_now(void *context)
 	return FIXED_NOW;
 }
 
+static struct db *take_state(void)
+{
+	struct db *state = NULL;
+
+	require(db_pool_take(backup_service_state(target.service), &state, NULL) == STATUS_OK,
+		"a connection");
+	return state;
+}
+
+static void end_job(struct db *state, const char *id)
+{
+	require(db_job_finish(state, id, "Succeeded", FIXED_NOW, NULL, NULL, NULL) == STATUS_OK,
+		"the end of a job");
+}
+
 static void add_job(struct db *state)
 {
 	char location[] = "north", caller[] = "fuzz", kind[] = "backup", queued[] = "Queued";
@@ -83,21 +71,54 @@ static void add_job(struct db *state)
 			      .created_time = FIXED_NOW - 20000 };
 
 	require(db_job_add(state, &job, NULL) == STATUS_OK, "a job");
+	end_job(state, job.id);
 }
 
 static void remove_folder(void)
 {
 	api_free(target.api);
-	alert_book_free(target.alerts);
-	db_pool_free(target.pool);
+	backup_service_close(target.service);
+	config_free(target.config);
 	require(file_remove_tree(target.folder, NULL) == STATUS_OK, "removal of the folder");
+}
+
+static void read_config(void)
+{
+	AUTO_FREE char *text = NULL;
+
+	require(asprintf(&text,
+			 "{\"stateDir\":\"%s/state\",\"deployment\":{\"id\":"
+			 "\"b7e4b6f0-0d4c-4a54-8d08-0c1a56d7c002\",\"location\":\"north\","
+			 "\"externalDomain\":\"example.com\",\"subscriptionId\":"
+			 "\"7d0f5f0e-6a39-4c5e-9a64-0b6c86f1a001\",\"stampVersion\":"
+			 "\"1.2311.1.22\"},\"http\":{\"listen\":\"127.0.0.1:0\"},\"services\":[{"
+			 "\"role\":\"Data\",\"provider\":\"directory\",\"path\":\"%s\"}]}",
+			 target.folder, target.folder) > 0,
+		"memory");
+	require(config_parse(text, strlen(text), "fuzz", &target.config, NULL) == STATUS_OK,
+		"a configuration");
+}
+
+static void open_service(void)
+{
+	struct backup_initialized made;
+
+	read_config();
+	target.clock = (struct clock) { fixed_now, fixed_now, NULL };
+	share_registry_init(&target.shares);
+	require(backup_state_init(target.config, &target.clock, &made, NULL) == STATUS_OK,
+		"a state directory");
+	(void)snprintf(target.authorization, sizeof(target.authorization), "Bearer %s",
+		       (const char *)made.token.data);
+	backup_initialized_done(&made);
+	const struct backup_service_settings settings = { target.config, &target.shares,
+							  &target.clock };
+	require(backup_service_open(&settings, &target.service, NULL) == STATUS_OK, "a service");
 }
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
 	const char *base = getenv("TMPDIR");
-	struct db *state = NULL;
-	AUTO_SECRET token = SECRET_EMPTY;
 
 	(void)count;
 	(void)arguments;
@@ -105,34 +126,43 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 	(void)snprintf(target.folder, sizeof(target.folder), "%.40s/fuzz-XXXXXX",
 		       base == NULL ? "/tmp" : base);
 	require(mkdtemp(target.folder) != NULL, "a folder");
-	AUTO_FREE char *path = file_join(target.folder, "state.sqlite");
-	target.config.deployment.id = "b7e4b6f0-0d4c-4a54-8d08-0c1a56d7c002";
-	target.config.deployment.location = "north";
-	target.config.deployment.subscription_id = "7d0f5f0e-6a39-4c5e-9a64-0b6c86f1a001";
-	target.config.deployment.stamp_version = "1.2311.1.22";
-	target.config.http.listen_address = "127.0.0.1";
-	target.clock = (struct clock) { fixed_now, fixed_now, NULL };
-	require(db_pool_new(path, DB_STATE, 2, &target.pool, NULL) == STATUS_OK, "a pool");
-	require(db_pool_take(target.pool, &state, NULL) == STATUS_OK, "a connection");
-	require(auth_token_create(state, "fuzz", AUTH_ADMINISTRATOR, FIXED_NOW, 0, &token, NULL) ==
-			STATUS_OK,
-		"a token");
-	(void)snprintf(target.authorization, sizeof(target.authorization), "Bearer %s",
-		       (const char *)token.data);
-	require(alert_book_new("north", &target.clock, &target.alerts, NULL) == STATUS_OK,
-		"a catalogue of alerts");
+	open_service();
+	struct db *state = take_state();
 	const struct alert_report report = { .fault = ALERT_NOT_CONFIGURED };
-	require(alert_raise(target.alerts, state, &report, NULL) == STATUS_OK, "an alert");
+	require(alert_raise(backup_service_alerts(target.service), state, &report, NULL) ==
+			STATUS_OK,
+		"an alert");
 	add_job(state);
-	db_pool_give(target.pool, state);
+	db_pool_give(backup_service_state(target.service), state);
 
-	const struct api_settings settings = { .config = &target.config,
-					       .alerts = target.alerts,
-					       .state = target.pool,
+	const struct api_settings settings = { .config = target.config,
+					       .alerts = backup_service_alerts(target.service),
+					       .backup = target.service,
+					       .state = backup_service_state(target.service),
 					       .clock = &target.clock };
 
 	require(api_new(&settings, &target.api, NULL) == STATUS_OK, "an interface");
 	return atexit(remove_folder);
+}
+
+static enum status keep_id(const struct db_job *job, void *context, struct error *err)
+{
+	(void)err;
+	if (strcmp(job->state, "Queued") == 0)
+		memcpy(context, job->id, GUID_TEXT_SIZE);
+	return STATUS_OK;
+}
+
+/* Else every further one would be refused. */
+static void end_what_was_queued(void)
+{
+	char id[GUID_TEXT_SIZE] = "";
+	struct db *state = take_state();
+
+	require(db_job_list(state, "north", NULL, 1, keep_id, id, NULL) == STATUS_OK, "jobs");
+	if (id[0] != '\0')
+		end_job(state, id);
+	db_pool_give(backup_service_state(target.service), state);
 }
 
 /* Cuts "a=1&b" in place into pairs. */
@@ -193,6 +223,8 @@ static void call(char *method, char *path, const char *body, size_t body_length)
 	http_response_init(&response, 200);
 	api_handle(target.api, &request, &response);
 	check_answer(&response);
+	if (response.status == 202)
+		end_what_was_queued();
 	http_response_done(&response);
 }
 
