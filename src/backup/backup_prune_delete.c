@@ -285,8 +285,8 @@ static enum status may_leave(struct prune *prune, const struct prune_look *look,
 	enum status status = is_signed(prune, item, &complete, err);
 	if (status == STATUS_OK && complete)
 		status = never_was_committed(prune, item, &uncommitted, err);
-	complete = complete && !uncommitted;
-	if (status == STATUS_OK && complete)
+	*out = !complete || uncommitted;
+	if (status == STATUS_OK && !*out)
 		log_message(LOG_LEVEL_WARNING,
 			    "%s in the trash is a complete backup that this service did not "
 			    "delete: it stays; move it back, or remove it",

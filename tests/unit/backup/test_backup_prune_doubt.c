@@ -205,43 +205,6 @@ static void test_prune_never_empties_the_trash_of_what_it_did_not_delete(void **
 	assert_int_equal(prune_fixture_count(fixture, "trash", "-00000011-"), 1);
 }
 
-/* The job of that id did not make a backup: what it left is complete but for COMMIT. */
-static void test_prune_empties_the_trash_of_what_an_interrupted_run_had_signed(void **state)
-{
-	static char id[] = "00000099-0000-4000-8000-000000000000", kind[] = "backup",
-		    location[] = "north", failed[] = "Failed", caller[] = "test",
-		    message[] = "interrupted";
-	struct db_job job = { .kind = kind,
-			      .location = location,
-			      .state = failed,
-			      .requested_by = caller,
-			      .created_time = 1,
-			      .ended_time = 2,
-			      .error_status = message,
-			      .error_message = message };
-	struct db_pool *pool = backup_service_state(fixture->service->service);
-	struct db *db = NULL;
-	char to[600];
-	(void)state;
-	memcpy(job.id, id, sizeof id);
-	char *folder = prune_case_entry(fixture, "backups", fixture->ids[11]);
-	(void)snprintf(to, sizeof to, "%s/MASBackup/trash/00000013-20261121T052636Z-%s",
-		       fixture->service->share_path, id);
-	prune_fixture_execute(fixture, (const char *const[]) { "cp", "-a", folder, to, NULL });
-	free(folder);
-	char *commit = file_join(to, "COMMIT");
-	assert_int_equal(unlink(commit), 0);
-	free(commit);
-	assert_int_equal(db_pool_take(pool, &db, NULL), STATUS_OK);
-	assert_int_equal(db_job_put_finished(db, &job, NULL), STATUS_OK);
-	db_pool_give(pool, db);
-	(void)prune_fixture_prune(fixture);
-	assert_int_equal(prune_fixture_count(fixture, "trash", id), 1);
-	fixture->service->clock_offset += PRUNE_DAY + 2000;
-	(void)prune_fixture_prune(fixture);
-	assert_int_equal(prune_fixture_count(fixture, "trash", ""), 0);
-}
-
 static void test_prune_by_a_clock_that_jumped_ahead_is_refused_again_and_again(void **state)
 {
 	struct db_job job;
@@ -336,7 +299,6 @@ int main(void)
 		CASE(test_prune_beside_a_forged_list_of_packs_removes_none_of_the_generation),
 		CASE(test_prune_by_an_older_database_believes_the_marks),
 		CASE(test_prune_never_empties_the_trash_of_what_it_did_not_delete),
-		CASE(test_prune_empties_the_trash_of_what_an_interrupted_run_had_signed),
 		CASE(test_prune_removes_what_was_signed_and_never_committed),
 		CASE(test_temporary_files_of_an_interrupted_run_do_not_stay),
 		/* The last one: it leaves another state to restore. */
