@@ -33,9 +33,10 @@ SANITIZED = {
     "tsan": ["CC=clang", "SANITIZE=thread"],
 }
 # What a whole run takes of the slow groups, by name of the source: threads under tsan, parsers and
-# owners of memory under valgrind, everything but the three long ones under asan.
+# owners of memory under valgrind, everything but the long ones under asan.
 SAMPLES = {
-    "asan": r"^(?!.*(test_backup_large|test_snapshot_walk|smb_matrix)).*$",
+    "asan": r"^(?!.*(test_backup_large|test_snapshot_walk|smb_matrix|fault/test_(crash|prune_faults|backup_faults)))"
+            r".*$",
     "tsan": r"unit/(jobs|http|backup/test_backup_(run|location|reconcile))|base_(queue|thread|cancel)"
             r"|share_(call|directory|fake)\b|db_(pool|job)\b|recover_chain",
     "valgrind": r"unit/(base|config|auth)/|archive_(block|pack|manifest|record)|crypto_(hash|aead|seal)"

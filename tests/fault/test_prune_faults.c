@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define DEFAULT_STEP 61
+#define DEFAULT_STEP 127
 
 static const struct fault_kind {
 	const char *name;
