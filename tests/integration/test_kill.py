@@ -30,6 +30,7 @@ SEED = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(1 << 3
 FILES, FILE_SIZE = 112, 1 << 20
 # Less than a generation has, and few enough that verifying all of them again and again stays cheap.
 ROUNDS_A_DEPLOYMENT = 6
+AIMED_ATTEMPTS = 3
 PHASES = ("checking the share", "taking snapshots", "committing")
 CALLS = ("renameat2", "rename", "fdatasync", "fsync", "unlinkat", "mkdirat", "pwrite64")
 
@@ -91,18 +92,18 @@ class Moments(unittest.TestCase):
         backups.make(service)
         self.seconds = time.monotonic() - begin
 
-    def aim(self, number):
-        """(text, function of service and job that kills)."""
-        if number % 2 == 0:
+    def aim(self, number, attempt):
+        """(text, function of service and job that kills). A phase may be over before it is seen."""
+        if number % 2 == 0 or attempt >= AIMED_ATTEMPTS:
             moment = self.generator.uniform(0.01, 1.0) * self.seconds
             return f"{moment:.3f} s of {self.seconds:.3f}", lambda *job: kill_at(*job, moment)
         phase = PHASES[number // 2 % len(PHASES)]
-        delay = self.generator.uniform(0, 0.06 if phase == "committing" else 0.3 * self.seconds)
+        delay = self.generator.uniform(0, 0.02 if phase == "committing" else 0.3 * self.seconds)
         return f"{delay:.3f} s into '{phase}'", lambda *job: kill_in(*job, phase, delay)
 
-    def one(self, deployment, number):
+    def one(self, deployment, number, attempt):
         """True when the kill came in time."""
-        text, kill = self.aim(number)
+        text, kill = self.aim(number, attempt)
         before = backups.packs(deployment)
         backups.write_files(deployment.source, FILES, FILE_SIZE, self.generator)
         with deployment.serve() as service:
@@ -125,8 +126,9 @@ class Moments(unittest.TestCase):
                 if self.seconds is None:
                     self.measure(service)
             for number in range(first, last):
-                while not self.one(deployment, number):
-                    pass
+                attempt = 0
+                while not self.one(deployment, number, attempt):
+                    attempt += 1
 
     def test_random_moments(self):
         print(f"\nKILL_SEED={SEED} KILLS={KILLS}", flush=True)
