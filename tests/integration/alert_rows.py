@@ -192,9 +192,9 @@ def way_faults():
 def room_faults(kind, place, full_cause, quota_cause):
     full = partial(Fault, alert=FULL, cause=full_cause, step="write file")
     memory = partial(full, place=partial(place, Memory, size=128 << 20), provoke=storage("fill"), heal=storage("grow"))
-    yield memory(f"{kind}: full at the start")
-    yield memory(f"{kind}: too little room at the start", cause="", step="check free space",
-                 provoke=storage("remount", "size=20m"))
+    yield memory(f"{kind}: full at the start", cause="", step="check free space")
+    # Enough for what is looked for, too little for what comes.
+    yield memory(f"{kind}: too little room at the start", path=".temporary-", provoke=storage("remount", "size=20m"))
     yield memory(f"{kind}: full in the middle", path=".temporary-", midway=True)
     yield full(f"{kind}: full at the commit", place=partial(place, Failing), step="rename file", path="/backups/",
                has_number=True, provoke=order(rename=f"{errno.ENOSPC} /COMMIT"), heal=order())
