@@ -294,6 +294,8 @@ echo "database: integrity ok, $rows_recovered rows (before the backup $rows_befo
 note "identical; database ok, $rows_recovered rows of $rows_before..$rows_after"
 
 step "the recovered service goes on"
+# The one that burnt down never gave the folder up.
+"$program" share release --share "$share" --user 'CONTOSO\backup-user' --password-file "$folder/share.password"
 start_service
 client status
 client backup --wait
