@@ -207,21 +207,20 @@ static bool wait_to_retry(struct jobs_engine *engine)
 
 /* Until the database takes it: a full disk must not turn a finished job into one that runs for
  * ever. When the service ends first, its next start finds the job interrupted. */
-static void store_outcome(struct jobs_run *run, enum job_state state, const struct error *fault)
+static bool store_outcome(struct jobs_run *run, enum job_state state, const struct error *fault)
 {
 	bool is_logged = false;
 	for (;;) {
 		struct error err = { .status = STATUS_OK };
 		enum status status = store(run, state, fault, &err);
 		if (status == STATUS_OK)
-			return;
+			return true;
 		if (!is_logged)
 			log_error("the outcome of a job cannot be stored", &err);
 		is_logged = true;
-		if (status != STATUS_FAILED && status != STATUS_NO_MEMORY)
-			return;
-		if (!wait_to_retry(run->engine))
-			return;
+		if ((status != STATUS_FAILED && status != STATUS_NO_MEMORY) ||
+		    !wait_to_retry(run->engine))
+			return false;
 	}
 }
 
@@ -233,11 +232,12 @@ void jobs_run_execute(struct jobs_run *run)
 	struct error fault = { .status = STATUS_OK };
 	enum status status = call_kind(run, &fault);
 	enum job_state state = decide(run, status, &fault);
+	/* Who reads that it has ended finds it so. */
+	bool is_stored = store_outcome(run, state, &fault);
 	if (fault.status != STATUS_OK)
 		log_error(job_state_name(state), &fault);
-	else
+	else if (is_stored)
 		log_message(LOG_LEVEL_INFO, "job of kind %s ended: %s", run->job.kind,
 			    job_state_name(state));
-	store_outcome(run, state, &fault);
 	log_set_correlation(NULL);
 }
