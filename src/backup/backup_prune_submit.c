@@ -46,6 +46,16 @@ enum status backup_prune_submit(struct backup_service *service, struct db *state
 
 /* --- by itself --- */
 
+/* One that only tells leaves everything to do. */
+static bool is_dry_run(const struct db_job *job)
+{
+	AUTO_JSON parameters = NULL;
+	return job->parameters != NULL &&
+	       json_parse(job->parameters, strlen(job->parameters), &parameters, NULL) ==
+		       STATUS_OK &&
+	       json_is_true(json_object_get(parameters, PARAMETER_DRY_RUN));
+}
+
 /* The newest first: what comes before the newest backup or prune does not matter. */
 struct due_search {
 	bool is_decided;
@@ -58,7 +68,8 @@ static enum status see_job(const struct db_job *job, void *context, struct error
 	enum job_state state;
 	(void)err;
 	bool is_backup = strcmp(job->kind, BACKUP_KIND_BACKUP) == 0;
-	if (search->is_decided || (!is_backup && strcmp(job->kind, BACKUP_KIND_PRUNE) != 0))
+	bool is_prune = strcmp(job->kind, BACKUP_KIND_PRUNE) == 0 && !is_dry_run(job);
+	if (search->is_decided || (!is_backup && !is_prune))
 		return STATUS_OK;
 	search->is_decided = true;
 	search->is_due = is_backup && job_state_from_name(job->state, &state) &&
