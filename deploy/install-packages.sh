@@ -19,7 +19,7 @@ TEST_PACKAGES="
     zstd curl strace attr acl procps util-linux
     $DEMO_PACKAGES
     python3-samba samba-dsdb-modules samba-ad-provision samba-vfs-modules winbind iproute2 nftables
-    libfuse3-dev btrfs-progs e2fsprogs libfaketime
+    libfuse3-dev btrfs-progs e2fsprogs
 "
 
 case "${1:-build}" in

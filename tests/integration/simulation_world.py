@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a simulated life takes place: a service with a clock of its own, sources, and a share on a real SMB server."""
 
-import mmap
 import os
 import random
 import shutil
 import signal
-import struct
 import time
 import urllib.parse
 
 import backups
 import harness
 import namespace
+from moved_clock import Clock
 from smb_server import PASSWORD, USER, SmbServer
 
 MIB = 1 << 20
@@ -21,29 +20,6 @@ FILES, FILE_SIZE = 24, MIB // 2
 # A share that hangs ends a call after so long, so that a frozen server costs seconds.
 DEADLINE_SECONDS = 3
 CONFLICT = 409
-
-
-class Clock:
-    """For processes with .environment: the real time and an offset."""
-
-    def __init__(self, deployment, name):
-        path = deployment.path(name)
-        with open(path, "wb") as file:
-            file.write(bytes(8))
-        with open(path, "r+b") as file:
-            self.memory = mmap.mmap(file.fileno(), 8)
-        self.offset = 0
-        library = os.path.join(os.path.dirname(harness.PROGRAM[-1]), "tests", "preload", "clock_shift.so")
-        if not os.path.exists(library):
-            raise harness.Failure(f"{library} is missing: make test-tools")
-        self.environment = {**os.environ, "CLOCK_SHIFT_FILE": path, "LD_PRELOAD": library}
-
-    def set(self, offset):
-        self.offset = offset
-        struct.pack_into("=q", self.memory, 0, offset)
-
-    def now(self):
-        return time.time() + self.offset
 
 
 class World:
@@ -56,7 +32,7 @@ class World:
             services=lambda deployment: [
                 {"role": "Files", "provider": "directory", "path": deployment.source},
                 {"role": "Extra", "provider": "directory", "path": deployment.path("extra"), "essential": False}])
-        self.clock = Clock(self.deployment, "clock")
+        self.clock = Clock(self.deployment)
         # The server's, which is always right: a logon is refused when clocks differ by more than 36 hours.
         self.right_clock = Clock(self.deployment, "right-clock")
         self.server = SmbServer(environment=self.right_clock.environment)

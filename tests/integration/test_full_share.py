@@ -15,7 +15,7 @@ import counted
 import harness
 import namespace
 from smb_server import PASSWORD, USER, SmbServer
-from test_schedule import Clock
+from moved_clock import Clock
 from trees import differences
 
 MIB = 1 << 20

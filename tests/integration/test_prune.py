@@ -11,7 +11,7 @@ import unittest
 import backups
 from contract import Contract
 from harness import Deployment, run, validate
-from test_schedule import Clock
+from moved_clock import Clock
 
 DAY = 24 * 3600
 BACKUPS = 10

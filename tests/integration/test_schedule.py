@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The schedule, black-box: a service whose wall clock the test moves (libfaketime), killed and restarted at will."""
+"""The schedule, black-box: a service whose wall clock the test moves, killed and restarted at will."""
 
 import datetime
-import glob
-import os
 import random
 import time
 import unittest
@@ -14,43 +12,14 @@ import backups
 import counted
 import harness
 from harness import Deployment, validate
+from moved_clock import Clock
 
 HOUR = 3600
-
-
-def find_library():
-    found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-    if not found:
-        raise harness.Failure("libfaketime is missing: sh deploy/install-packages.sh test")
-    return found[0]
 
 
 def seconds(text):
     """Since 1970, of a time in an answer."""
     return datetime.datetime.fromisoformat(text[:19] + "+00:00").timestamp()
-
-
-class Clock:
-    """What the service takes for the time: the real one and an offset that it reads from a file."""
-
-    def __init__(self, deployment):
-        self.path = deployment.path("clock")
-        self.set(0)
-        self.environment = {
-            **os.environ, "LD_PRELOAD": find_library(), "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
-
-    def set(self, offset):
-        self.offset = offset
-        with open(self.path + ".new", "w", encoding="utf-8") as file:
-            file.write(f"{offset:+d}\n")
-        os.replace(self.path + ".new", self.path)
-
-    def now(self):
-        return time.time() + self.offset
-
-    def advance_to(self, moment):
-        self.set(self.offset + round(moment - self.now()) + 1)
 
 
 class Schedule(unittest.TestCase):

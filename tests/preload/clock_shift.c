@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For LD_PRELOAD: the wall clock is off by what the file CLOCK_SHIFT_FILE holds, an int64_t of
  * seconds in the machine's order, which somebody may change at any time. The monotonic clock is
- * right. libfaketime does the same and more, but opens its file for every look at any clock, which
- * makes a backup over SMB several times slower. */
+ * right. (libfaketime opens its file for every look at any clock, which makes a backup over SMB
+ * several times slower.) */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>
