@@ -121,7 +121,7 @@ void service_fixture_free(struct service_fixture *fixture)
 	free(fixture);
 }
 
-static struct db *take_state(struct service_fixture *fixture)
+struct db *service_fixture_take(struct service_fixture *fixture)
 {
 	struct error err;
 	struct db *state = NULL;
@@ -133,7 +133,7 @@ static struct db *take_state(struct service_fixture *fixture)
 void service_fixture_review(struct service_fixture *fixture)
 {
 	struct error err;
-	struct db *state = take_state(fixture);
+	struct db *state = service_fixture_take(fixture);
 	must_be_ok(backup_review_alerts(fixture->service, state, &err), "review", &err);
 	db_pool_give(backup_service_state(fixture->service), state);
 }
@@ -165,7 +165,7 @@ void service_fixture_stop(struct service_fixture *fixture)
 	backup_service_close(TAKE(fixture->service));
 }
 
-static void give_state(struct service_fixture *fixture, struct db *state)
+void service_fixture_give(struct service_fixture *fixture, struct db *state)
 {
 	db_pool_give(backup_service_state(fixture->service), state);
 }
@@ -177,10 +177,10 @@ void service_fixture_wait(struct service_fixture *fixture, const char *id, struc
 	enum job_state state = JOB_RUNNING;
 	struct error err;
 	for (;;) {
-		struct db *db = take_state(fixture);
+		struct db *db = service_fixture_take(fixture);
 		memset(out, 0, sizeof *out);
 		must_be_ok(db_job_get(db, id, out, &err), "job", &err);
-		give_state(fixture, db);
+		service_fixture_give(fixture, db);
 		must(job_state_from_name(out->state, &state), out->state);
 		if (job_state_is_final(state))
 			return;
@@ -194,10 +194,10 @@ void service_fixture_update(struct service_fixture *fixture,
 {
 	char id[GUID_TEXT_SIZE];
 	struct error err;
-	struct db *db = take_state(fixture);
+	struct db *db = service_fixture_take(fixture);
 	must_be_ok(backup_location_submit(fixture->service, db, update, "test", id, &err),
 		   "configure", &err);
-	give_state(fixture, db);
+	service_fixture_give(fixture, db);
 	service_fixture_wait(fixture, id, out);
 }
 
@@ -223,9 +223,9 @@ void service_fixture_configure(struct service_fixture *fixture)
 void service_fixture_submit(struct service_fixture *fixture, char id[GUID_TEXT_SIZE])
 {
 	struct error err;
-	struct db *db = take_state(fixture);
+	struct db *db = service_fixture_take(fixture);
 	must_be_ok(backup_submit(fixture->service, db, "test", false, id, &err), "submit", &err);
-	give_state(fixture, db);
+	service_fixture_give(fixture, db);
 }
 
 void service_fixture_backup(struct service_fixture *fixture, struct db_job *out)
@@ -271,9 +271,9 @@ bool service_fixture_role(struct service_fixture *fixture, const char *job_id, c
 {
 	struct error err;
 	struct role_search search = { role, out, false };
-	struct db *db = take_state(fixture);
+	struct db *db = service_fixture_take(fixture);
 	must_be_ok(db_job_role_list(db, job_id, see_role, &search, &err), "roles", &err);
-	give_state(fixture, db);
+	service_fixture_give(fixture, db);
 	return search.found;
 }
 

@@ -37,6 +37,9 @@ void service_fixture_free(struct service_fixture *fixture);
 /* Opens the service and its engine; and closes them. */
 void service_fixture_start(struct service_fixture *fixture);
 void service_fixture_stop(struct service_fixture *fixture);
+/* A connection to the running service's state, and its return. */
+struct db *service_fixture_take(struct service_fixture *fixture);
+void service_fixture_give(struct service_fixture *fixture, struct db *state);
 /* Looks what alerts follow, as the service does every hour. */
 void service_fixture_review(struct service_fixture *fixture);
 /* Points the location at the share; waits for the job. */

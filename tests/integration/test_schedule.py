@@ -10,7 +10,6 @@ import unittest
 import alerts
 import backups
 import counted
-import harness
 from harness import Deployment, validate
 from moved_clock import Clock
 

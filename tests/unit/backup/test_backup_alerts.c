@@ -39,21 +39,13 @@ static enum status see(const struct alert_view *view, void *context, struct erro
 	return STATUS_OK;
 }
 
-static struct db *take(struct service_fixture *fixture)
-{
-	struct db *db = NULL;
-	assert_int_equal(db_pool_take(backup_service_state(fixture->service), &db, NULL),
-			 STATUS_OK);
-	return db;
-}
-
 static struct open_alerts look(struct service_fixture *fixture)
 {
 	struct open_alerts open = { .count = 0 };
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(alert_list(backup_service_alerts(fixture->service), db, see, &open, NULL),
 			 STATUS_OK);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	return open;
 }
 
@@ -176,11 +168,11 @@ static void assert_evidence(struct service_fixture *fixture, enum alert_fault fa
 			    const char *cause)
 {
 	struct db_alert row = { .id = "" };
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(
 		alert_find_open(backup_service_alerts(fixture->service), db, fault, &row, NULL),
 		STATUS_OK);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	AUTO_JSON evidence = json_loads(row.evidence, 0, NULL);
 	assert_string_equal(json_string_value(json_object_get(evidence, "cause")), cause);
 	const char *step = json_string_value(json_object_get(evidence, "step"));
@@ -228,11 +220,11 @@ static void test_backup_alerts_each_failure_of_the_share_has_its_own(void **stat
 static int64_t times_raised(struct service_fixture *fixture, enum alert_fault fault)
 {
 	struct db_alert row = { .id = "" };
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(
 		alert_find_open(backup_service_alerts(fixture->service), db, fault, &row, NULL),
 		STATUS_OK);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	int64_t times = row.times_raised;
 	db_alert_done(&row);
 	return times;
@@ -301,11 +293,11 @@ static void test_backup_alerts_failure_of_an_earlier_process_is_found_at_start(v
 	const struct backup_service_settings settings = { fixture->config, &fixture->shares,
 							  &fixture->clock };
 	assert_int_equal(backup_service_open(&settings, &fixture->service, NULL), STATUS_OK);
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(backup_submit(fixture->service, db, "tester", false, id, NULL), STATUS_OK);
 	assert_int_equal(db_job_claim(db, 1, 2, &claimed, NULL), STATUS_OK);
 	db_job_done(&claimed);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	backup_service_close(TAKE(fixture->service));
 	service_fixture_start(fixture);
 	assert_open(fixture, ALERT_BACKUP_FAILED_GENERAL, "interrupted: the service ended");
@@ -330,9 +322,9 @@ static void test_backup_alerts_certificate_warns_and_expires(void **state)
 
 static void note_free(struct service_fixture *fixture, int64_t free)
 {
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(db_location_note(db, "north", -1, INT64_MAX, free, NULL), STATUS_OK);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	service_fixture_review(fixture);
 }
 
@@ -383,10 +375,10 @@ static void test_backup_alerts_skipped_is_closed_by_the_next_good_backup(void **
 	guid_generate(job.id);
 	service_fixture_back_up(fixture);
 	fixture->clock_offset = HOUR;
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(db_job_put_finished(db, &job, NULL), STATUS_OK);
 	assert_int_equal(alert_raise_skipped(book, db, 1000, "an update", 0, NULL), STATUS_OK);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	service_fixture_review(fixture);
 	assert_open(fixture, ALERT_SKIPPED, "In the way: an update.");
 	fixture->clock_offset = 2 * HOUR;
@@ -396,9 +388,9 @@ static void test_backup_alerts_skipped_is_closed_by_the_next_good_backup(void **
 
 static enum status cancel(struct service_fixture *fixture, const char *id)
 {
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	enum status status = backup_cancel(fixture->service, db, id, "ann", NULL, NULL);
-	db_pool_give(backup_service_state(fixture->service), db);
+	service_fixture_give(fixture, db);
 	return status;
 }
 

@@ -30,27 +30,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct db *take(struct service_fixture *fixture)
-{
-	struct db *db = NULL;
-	assert_int_equal(db_pool_take(backup_service_state(fixture->service), &db, NULL),
-			 STATUS_OK);
-	return db;
-}
-
-static void give(struct service_fixture *fixture, struct db *db)
-{
-	db_pool_give(backup_service_state(fixture->service), db);
-}
-
 static enum status submit(struct service_fixture *fixture,
 			  const struct backup_connection *connection, char id[GUID_TEXT_SIZE],
 			  struct error *err)
 {
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	enum status status =
 		backup_connection_submit(fixture->service, db, connection, "test", id, err);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	return status;
 }
 
@@ -77,9 +64,9 @@ static json_t *kept(struct service_fixture *fixture)
 	struct buffer text;
 	json_t *json = NULL;
 	buffer_init(&text, BACKUP_CONNECTION_REPORT_MAX);
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	enum status status = backup_connection_report(db, &text, NULL);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	if (status == STATUS_OK)
 		json = parse((const char *)text.data);
 	else
@@ -96,10 +83,10 @@ static const char *member(const json_t *json, const char *name)
 
 static void read_location(struct service_fixture *fixture, struct db_location *out)
 {
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	memset(out, 0, sizeof *out);
 	assert_int_equal(db_location_get(db, "north", out, NULL), STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 }
 
 /* Whether the share saw a test since share_fake_set(). */
@@ -192,9 +179,9 @@ static void save_server(struct service_fixture *fixture)
 	buffer_init(&row.password_sealed, 1024);
 	assert_int_equal(buffer_append(&row.password_sealed, sealed, sizeof sealed, NULL),
 			 STATUS_OK);
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(db_location_put(db, &row, NULL), STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	db_location_done(&row);
 }
 
@@ -236,9 +223,9 @@ static void test_backup_connection_runs_once_at_a_time_and_can_be_cancelled(void
 	share_fake_wait_hanging(fixture->fake, 1);
 	assert_int_equal(submit(fixture, &saved, second, &err), STATUS_CONFLICT);
 	assert_non_null(strstr(err.message, first));
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(backup_cancel(fixture->service, db, first, "ann", NULL, NULL), STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	service_fixture_wait(fixture, first, &job);
 	assert_string_equal(job.state, "Cancelled");
 	assert_non_null(strstr(job.error_message, "ann"));

@@ -32,25 +32,12 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct db *take(struct service_fixture *fixture)
-{
-	struct db *db = NULL;
-	assert_int_equal(db_pool_take(backup_service_state(fixture->service), &db, NULL),
-			 STATUS_OK);
-	return db;
-}
-
-static void give(struct service_fixture *fixture, struct db *db)
-{
-	db_pool_give(backup_service_state(fixture->service), db);
-}
-
 static void read_location(struct service_fixture *fixture, struct db_location *out)
 {
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	memset(out, 0, sizeof *out);
 	assert_int_equal(db_location_get(db, "north", out, NULL), STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 }
 
 static size_t job_count(struct service_fixture *fixture);
@@ -66,9 +53,9 @@ static enum status count_job(const struct db_job *job, void *context, struct err
 static size_t job_count(struct service_fixture *fixture)
 {
 	size_t count = 0;
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(db_job_list(db, "north", NULL, 1000, count_job, &count, NULL), STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	return count;
 }
 
@@ -105,7 +92,7 @@ static void test_backup_location_submit_with_bad_values_names_the_field(void **s
 		{ { .path = "/srv/x", .user_name = "a\nb" }, STORE "userName", "control" },
 		{ { .retention_days = &thirteen }, STORE "path", "no share is configured" },
 	};
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct error err;
 		char id[GUID_TEXT_SIZE];
@@ -115,7 +102,7 @@ static void test_backup_location_submit_with_bad_values_names_the_field(void **s
 		assert_string_equal(err.field, cases[i].field);
 		assert_non_null(strstr(err.message, cases[i].says));
 	}
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	assert_int_equal(job_count(fixture), 0);
 }
 
@@ -131,10 +118,10 @@ static void test_backup_location_submit_with_a_private_key_says_so(void **state)
 	const struct backup_location_update update = { .path = fixture->share_path,
 						       .certificate_base64 =
 							       (const char *)text.data };
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(backup_location_submit(fixture->service, db, &update, "test", id, &err),
 			 STATUS_INVALID);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	assert_string_equal(err.field, STORE "encryptionCertBase64");
 	assert_non_null(strstr(err.message, "private key"));
 	buffer_done(&text);
@@ -203,10 +190,10 @@ static void test_backup_submit_without_a_location_is_not_configured(void **state
 	struct service_fixture *fixture = *state;
 	struct error err;
 	char id[GUID_TEXT_SIZE];
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(backup_submit(fixture->service, db, "test", false, id, &err),
 			 STATUS_NOT_CONFIGURED);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	assert_int_equal(job_count(fixture), 0);
 }
 
@@ -219,11 +206,11 @@ static void test_backup_submit_without_a_certificate_is_not_configured(void **st
 	const struct backup_location_update update = { .path = fixture->share_path };
 	service_fixture_update(fixture, &update, &job);
 	assert_string_equal(job.state, "Succeeded");
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(backup_submit(fixture->service, db, "test", false, id, &err),
 			 STATUS_NOT_CONFIGURED);
 	assert_non_null(strstr(err.message, "certificate"));
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	db_job_done(&job);
 }
 
@@ -238,11 +225,11 @@ static void test_backup_submit_while_one_runs_is_a_conflict(void **state)
 	share_fake_set(fixture->fake, &plan);
 	service_fixture_submit(fixture, first);
 	share_fake_wait_hanging(fixture->fake, 1);
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(backup_submit(fixture->service, db, "test", false, second, &err),
 			 STATUS_CONFLICT);
 	assert_non_null(strstr(err.message, first));
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	share_fake_resume(fixture->fake);
 	service_fixture_wait(fixture, first, &job);
 	assert_string_equal(job.state, "Succeeded");

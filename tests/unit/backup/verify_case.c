@@ -35,19 +35,6 @@ int verify_case_teardown(void **state)
 	return 0;
 }
 
-static struct db *take(struct service_fixture *fixture)
-{
-	struct db *db = NULL;
-	assert_int_equal(db_pool_take(backup_service_state(fixture->service), &db, NULL),
-			 STATUS_OK);
-	return db;
-}
-
-static void give(struct service_fixture *fixture, struct db *db)
-{
-	db_pool_give(backup_service_state(fixture->service), db);
-}
-
 void verify_case_back_up(struct service_fixture *fixture, char id[GUID_TEXT_SIZE])
 {
 	struct db_job job;
@@ -63,11 +50,11 @@ void verify_case_run(struct service_fixture *fixture, const char *backup_id,
 		     enum backup_verify_depth depth, struct db_job *out)
 {
 	char id[GUID_TEXT_SIZE];
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(
 		backup_verify_submit(fixture->service, db, backup_id, depth, "test", id, NULL),
 		STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	service_fixture_wait(fixture, id, out);
 	fixture->clock_offset += 1000;
 }
@@ -86,12 +73,12 @@ void verify_case_expect(struct service_fixture *fixture, const char *backup_id,
 bool verify_case_due(struct service_fixture *fixture, int64_t later, struct db_job *out)
 {
 	char id[GUID_TEXT_SIZE];
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	fixture->clock_offset += later;
 	assert_int_equal(
 		backup_verify_due(fixture->service, db, clock_now(&fixture->clock), id, NULL),
 		STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 	if (id[0] == '\0')
 		return false;
 	service_fixture_wait(fixture, id, out);
@@ -116,9 +103,9 @@ long verify_case_figure(const struct db_job *job, const char *name)
 void verify_case_get(struct service_fixture *fixture, const char *backup_id,
 		     struct db_verification *out)
 {
-	struct db *db = take(fixture);
+	struct db *db = service_fixture_take(fixture);
 	assert_int_equal(db_verification_get(db, backup_id, out, NULL), STATUS_OK);
-	give(fixture, db);
+	service_fixture_give(fixture, db);
 }
 
 enum db_verified verify_case_state(struct service_fixture *fixture, const char *backup_id)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What tests of single failures of a real SMB server have in common. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "share_smb_case.h"
 
@@ -61,4 +64,18 @@ int share_smb_teardown(void **state)
 	(void)state;
 	smbd_private_stop(&share_smb_server);
 	return 0;
+}
+
+int share_smb_listen_mute(unsigned *port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(descriptor, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(descriptor, 4), 0);
+	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &size), 0);
+	*port = ntohs(address.sin_port);
+	return descriptor;
 }

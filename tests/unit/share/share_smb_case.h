@@ -19,5 +19,7 @@ struct share *share_smb_open_good(const char *share_name, long deadline);
 /* Opening must fail with @status, a cause of that name, and tell where. */
 void share_smb_expect_open(const struct smbd_private_options *options, enum status status,
 			   const char *cause);
+/* A listening socket on loopback that never says anything; the caller closes it. */
+int share_smb_listen_mute(unsigned *port);
 
 #endif

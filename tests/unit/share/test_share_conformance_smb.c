@@ -2,11 +2,8 @@
 /* asan options: strict_string_checks=0: gss-ntlmssp copies counted names with strndup(). */
 /* The conformance test against a real server: what it says of a good one, and which check a server
  * that cannot be used fails. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "fake/smbd_leak.h"
 #include "share_conformance_case.h"
@@ -150,21 +147,6 @@ static void test_conformance_run_unusable_shares_fail_the_check_for_it(void **st
 	expect_clean();
 }
 
-/* A listening socket that never says anything. */
-static int listen_mute(unsigned *port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(descriptor, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(descriptor, 4), 0);
-	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &size), 0);
-	*port = ntohs(address.sin_port);
-	return descriptor;
-}
-
 static void test_conformance_run_unreachable_servers_fail_the_check_for_it(void **state)
 {
 	struct smbd_private_options options;
@@ -172,7 +154,7 @@ static void test_conformance_run_unreachable_servers_fail_the_check_for_it(void 
 
 	(void)state;
 	smbd_private_options(&options, &share_smb_server, "data", "");
-	listening = listen_mute(&options.address.port);
+	listening = share_smb_listen_mute(&options.address.port);
 	options.options.deadline = 500;
 	assert_int_equal(run(&options, NULL), STATUS_SHARE_CONNECTION);
 	expect_failed("dialect", STATUS_SHARE_CONNECTION, "ETIMEDOUT");

@@ -2,8 +2,6 @@
 /* asan options: strict_string_checks=0: gss-ntlmssp copies counted names with strndup(). */
 /* Opening a share of a real server that cannot be: class, cause by name, one logon only, in time.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,20 +145,6 @@ static void test_smb_open_refused_and_unresolvable_say_so(void **state)
 	smbd_private_options_done(&options);
 }
 
-static int listen_on(unsigned *port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(descriptor, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(descriptor, 4), 0);
-	assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &size), 0);
-	*port = ntohs(address.sin_port);
-	return descriptor;
-}
-
 static void test_smb_open_mute_server_ends_at_the_deadline(void **state)
 {
 	struct smbd_private_options options;
@@ -168,7 +152,7 @@ static void test_smb_open_mute_server_ends_at_the_deadline(void **state)
 
 	(void)state;
 	smbd_private_options(&options, &share_smb_server, "data", "");
-	listening = listen_on(&options.address.port);
+	listening = share_smb_listen_mute(&options.address.port);
 	options.options.deadline = DEADLINE;
 	int64_t start = clock_monotonic(&system_clock);
 	share_smb_expect_open(&options, STATUS_SHARE_CONNECTION, "ETIMEDOUT");
@@ -198,7 +182,7 @@ static void test_smb_open_other_protocol_is_refused(void **state)
 
 	(void)state;
 	smbd_private_options(&options, &share_smb_server, "data", "");
-	listening = listen_on(&options.address.port);
+	listening = share_smb_listen_mute(&options.address.port);
 	assert_int_equal(pthread_create(&thread, NULL, answer_in_http, &listening), 0);
 	share_smb_expect_open(&options, STATUS_SHARE_CONNECTION, "EPROTO");
 	assert_int_equal(pthread_join(thread, NULL), 0);
