@@ -91,11 +91,13 @@ static void print_command(FILE *stream, const struct app_command *command)
 	buffer_done(&options);
 }
 
-static void print_commands(FILE *stream)
+void app_help_commands(FILE *stream, const char *word)
 {
-	for (size_t i = 0; i < app_command_count; i++)
-		(void)fprintf(stream, "  %-17s %s\n", app_commands[i].name,
-			      app_commands[i].summary);
+	const struct app_command *command;
+	for (size_t i = 0; (command = app_command_at(i)) != NULL; i++)
+		if (word == NULL ||
+		    (text_starts_with(command->name, word) && command->name[strlen(word)] == ' '))
+			(void)fprintf(stream, "  %-17s %s\n", command->name, command->summary);
 }
 
 void app_help_print(FILE *stream, const struct app_command *command)
@@ -109,7 +111,7 @@ void app_help_print(FILE *stream, const struct app_command *command)
 		"usage: infrabackup COMMAND [options]\n\n"
 		"Backs the services of a private cloud up to a file share, encrypted, and brings "
 		"them back.\n\nCommands:\n");
-	print_commands(stream);
+	app_help_commands(stream, NULL);
 	(void)fprintf(stream,
 		      "\n`infrabackup COMMAND --help` explains one with examples; `infrabackup "
 		      "--version` "
@@ -124,7 +126,7 @@ void app_help_usage(FILE *stream, const struct app_command *command)
 {
 	if (command == NULL) {
 		(void)fprintf(stream, "usage: infrabackup COMMAND [options]\n\nCommands:\n");
-		print_commands(stream);
+		app_help_commands(stream, NULL);
 		return;
 	}
 	print_usage_line(stream, command);

@@ -64,8 +64,8 @@ struct app_command {
 	enum status (*run)(struct app_call *call, struct error *err);
 };
 
-extern const struct app_command app_commands[];
-extern const size_t app_command_count;
+/* NULL when @index is past the last command. */
+const struct app_command *app_command_at(size_t index);
 
 enum status app_init(struct app_call *call, struct error *err);
 enum status app_serve(struct app_call *call, struct error *err);
@@ -104,6 +104,9 @@ enum status app_recover(struct app_call *call, struct error *err);
 void app_help_print(FILE *stream, const struct app_command *command);
 /* The one or two lines that follow a usage error. */
 void app_help_usage(FILE *stream, const struct app_command *command);
+/* A line for each command, or for each whose first word is @word when two are needed; @word NULL:
+ * all. */
+void app_help_commands(FILE *stream, const char *word);
 
 /* --- app_secret.c --- */
 /* Where a secret comes from, first of: @file ("-": standard input), the environment, the terminal.

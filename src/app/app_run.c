@@ -5,28 +5,36 @@
 
 #include "app_private.h"
 
-/* The command whose words stand at the beginning of @argv; *@words says how many they are. */
+/* Whether @command is called by @word followed by a second one. */
+static bool has_second_word(const struct app_command *command, const char *word)
+{
+	size_t length = strlen(word);
+	return strncmp(command->name, word, length) == 0 && command->name[length] == ' ';
+}
+
+/* The command whose words stand at the beginning of @argv, two of them before one; *@words says how
+ * many they are. */
 static const struct app_command *find_command(int argc, char **argv, int *words)
 {
-	for (size_t i = 0; i < app_command_count; i++) {
-		const char *name = app_commands[i].name;
-		size_t first = strcspn(name, " ");
-		if (strlen(argv[0]) != first || strncmp(argv[0], name, first) != 0)
-			continue;
-		*words = name[first] == '\0' ? 1 : 2;
-		if (*words == 1 || (argc > 1 && strcmp(argv[1], name + first + 1) == 0))
-			return &app_commands[i];
+	const struct app_command *command, *single = NULL;
+	for (size_t i = 0; (command = app_command_at(i)) != NULL; i++) {
+		*words = 2;
+		if (argc > 1 && has_second_word(command, argv[0]) &&
+		    strcmp(command->name + strlen(argv[0]) + 1, argv[1]) == 0)
+			return command;
+		if (strcmp(command->name, argv[0]) == 0)
+			single = command;
 	}
-	return NULL;
+	*words = 1;
+	return single;
 }
 
 /* "token" alone, or with a second word that is none of its commands. */
 static bool is_first_word(const char *word)
 {
-	size_t length = strlen(word);
-	for (size_t i = 0; i < app_command_count; i++)
-		if (strncmp(app_commands[i].name, word, length) == 0 &&
-		    app_commands[i].name[length] == ' ')
+	const struct app_command *command;
+	for (size_t i = 0; (command = app_command_at(i)) != NULL; i++)
+		if (has_second_word(command, word))
 			return true;
 	return false;
 }
@@ -42,12 +50,9 @@ static int refuse_command(int argc, char **argv)
 			      argv[0]);
 	else
 		(void)fprintf(stderr, "infrabackup: unknown command '%s'\n", argv[0]);
-	for (size_t i = 0; is_half && i < app_command_count; i++)
-		if (text_starts_with(app_commands[i].name, argv[0]) &&
-		    app_commands[i].name[strlen(argv[0])] == ' ')
-			(void)fprintf(stderr, "  %-17s %s\n", app_commands[i].name,
-				      app_commands[i].summary);
-	if (!is_half)
+	if (is_half)
+		app_help_commands(stderr, argv[0]);
+	else
 		app_help_usage(stderr, NULL);
 	return APP_EXIT_USAGE;
 }
