@@ -7,6 +7,7 @@
 
 #include "infrabackup/auth.h"
 #include "unit/api/api_fixture.h"
+#include "unit/db/db_fixture.h"
 
 /* Last: it defines fail() as a macro. */
 #include <cmocka.h>
@@ -189,6 +190,21 @@ static void test_refuse_writes_the_envelope_for_the_status(void **state)
 	}
 }
 
+/* The log says what; the caller gets the id to look it up by. */
+static void test_handle_fault_of_the_service_hides_its_inner_workings(void **state)
+{
+	struct api_fixture *fixture = *state;
+	AUTO_FREE char *path = file_join(fixture->folder, "state.sqlite");
+
+	assert_true(db_fixture_sql(path, "ALTER TABLE backup_location RENAME TO lost"));
+	assert_int_equal(api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION, NULL), 500);
+	assert_string_equal(api_fixture_code(fixture), "InternalServerError");
+	assert_string_equal(api_fixture_target(fixture), "");
+	assert_non_null(strstr(fixture->text, "x-ms-request-id"));
+	assert_null(strstr(fixture->text, "backup_location"));
+	assert_null(strstr(fixture->text, "table"));
+}
+
 #define FIXTURE_TEST(test)                                                                         \
 	cmocka_unit_test_setup_teardown(test, api_fixture_start, api_fixture_stop)
 
@@ -203,6 +219,7 @@ int main(void)
 		FIXTURE_TEST(test_handle_page_parameters_that_are_no_numbers),
 		FIXTURE_TEST(test_handle_echoes_the_ids_that_were_sent),
 		FIXTURE_TEST(test_handle_notes_the_caller_for_the_log),
+		FIXTURE_TEST(test_handle_fault_of_the_service_hides_its_inner_workings),
 		FIXTURE_TEST(test_health_is_open_and_ready_follows_the_flag),
 		FIXTURE_TEST(test_operations_list_has_no_next_link),
 		cmocka_unit_test(test_refuse_writes_the_envelope_for_the_status),

@@ -283,6 +283,23 @@ static void test_backup_alerts_foreign_share_is_told(void **state)
 	assert_open(fixture, ALERT_BACKUP_FAILED_SHARE_FOREIGN, "belongs to deployment");
 }
 
+static void test_backup_alerts_damage_that_stops_a_backup_is_told(void **state)
+{
+	struct service_fixture *fixture = *state;
+	static const char *const names[] = { "MASBackup/repository.json",
+					     "MASBackup/repository.json.copy" };
+	struct db_job job;
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		AUTO_FREE char *marker = file_join(fixture->share_path, names[i]);
+		assert_int_equal(file_write(marker, 0600, true, "{", 1, NULL), STATUS_OK);
+	}
+	service_fixture_backup(fixture, &job);
+	assert_string_equal(job.state, "Failed");
+	db_job_done(&job);
+	assert_open(fixture, ALERT_BACKUP_FAILED_DATA_DAMAGED, "repository.json");
+	assert_int_equal(failures(fixture), 1);
+}
+
 /* As after a kill between two commits of an older program, or a crash that left the job Running. */
 static void test_backup_alerts_failure_of_an_earlier_process_is_found_at_start(void **state)
 {
@@ -428,6 +445,7 @@ int main(void)
 		WITH(test_backup_alerts_same_failure_again_is_counted_once_a_job),
 		cmocka_unit_test(test_backup_alerts_partial_backup_names_the_role),
 		WITH(test_backup_alerts_foreign_share_is_told),
+		WITH(test_backup_alerts_damage_that_stops_a_backup_is_told),
 		WITH(test_backup_alerts_failure_of_an_earlier_process_is_found_at_start),
 		WITH(test_backup_alerts_certificate_warns_and_expires),
 		WITH(test_backup_alerts_almost_full_comes_and_goes_with_the_room),

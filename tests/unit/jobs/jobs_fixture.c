@@ -3,11 +3,12 @@
  * tells it. */
 #include <poll.h>
 #include <sched.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "jobs_fixture.h"
+
+#include "unit/db/db_fixture.h"
 
 static int64_t fixed_time(void *context)
 {
@@ -176,8 +177,5 @@ struct db_job jobs_fixture_await_end(struct jobs_fixture *fixture, const char *i
 
 void jobs_fixture_sql(struct jobs_fixture *fixture, const char *sql)
 {
-	sqlite3 *handle = NULL;
-	assert_int_equal(sqlite3_open(fixture->path, &handle), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+	assert_true(db_fixture_sql(fixture->path, sql));
 }
