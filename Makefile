@@ -189,7 +189,8 @@ $(BUILD)/tests/bench/bench_libsmbclient%: CPPFLAGS += $(shell pkg-config --cflag
 $(BUILD)/tests/bench/bench_libsmbclient: BENCH_LDLIBS = $(shell pkg-config --libs smbclient)
 
 # Seconds, no compiling.
-CHECKS = check-checkers check-layers check-lengths check-text check-scripts check-format check-cppcheck
+CHECKS = check-checkers check-layers check-lengths check-text check-scripts check-format check-cppcheck \
+	check-seen
 .PHONY: check-source $(CHECKS)
 check-source: $(CHECKS) ## checks direction of includes, format, lengths, banned functions, texts
 check-checkers:
@@ -207,6 +208,8 @@ check-format:
 	@$(PYTHON) tests/check/check_format.py
 check-cppcheck:
 	@$(PYTHON) tests/check/check_cppcheck.py $(BUILD)
+check-seen:
+	@$(PYTHON) tests/check/check_seen.py
 
 .PHONY: tidy
 tidy: ## runs clang-tidy over the sources (minutes)

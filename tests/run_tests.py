@@ -27,7 +27,7 @@ from run_jobs import Job, Runner
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
 GROUPS = "source unit asan tsan valgrind schema reader integration".split()
-CHECKS = "checkers layers lengths text scripts format cppcheck".split()
+CHECKS = "checkers layers lengths text scripts format cppcheck seen".split()
 SANITIZED = {
     "asan": ["CC=clang", "SANITIZE=address,undefined"],
     "tsan": ["CC=clang", "SANITIZE=thread"],

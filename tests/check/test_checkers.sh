@@ -176,5 +176,17 @@ source_file src/share/share_a.c 'int share_a(void)' '{' '	int values[2] = { 1, 2
     '	return values[3];' '}'
 expect red cppcheck 'an index out of bounds' 'arrayIndexOutOfBounds'
 
+# --- seen ---
+plant_state() {
+    mkdir -p "$root/tree/src/jobs"
+    printf '\t[JOB_FAILED] = { "Failed", 0 },\n' >"$root/tree/src/jobs/jobs_state.c"
+}
+expect red seen 'tables that are not found' 'nothing is promised'
+plant_state
+expect red seen 'an end of a job that no test expects' 'Failed: no test'
+plant_state
+source_file tests/unit/share/test_share_a.c 'int a = JOB_FAILED;'
+expect green seen 'an end of a job that a test expects'
+
 echo "check-checkers: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
