@@ -12,6 +12,28 @@
 
 #include <cmocka.h>
 
+int prune_case_setup(void **state)
+{
+	struct prune_fixture *fixture = prune_fixture_new(NULL);
+	prune_fixture_save(fixture);
+	*state = fixture;
+	return 0;
+}
+
+int prune_case_teardown(void **state)
+{
+	prune_fixture_free(*state);
+	return 0;
+}
+
+int prune_case_restore(void **state)
+{
+	struct prune_fixture *fixture = *state;
+	fixture->service->clock_offset = 0;
+	prune_fixture_restore(fixture);
+	return 0;
+}
+
 json_t *prune_case_result(const struct db_job *job)
 {
 	json_t *result = NULL;
@@ -77,4 +99,11 @@ void prune_case_pin(const struct prune_fixture *fixture, size_t number, int64_t 
 		backup_pin(fixture->service->service, state, fixture->ids[number], until, NULL),
 		STATUS_OK);
 	db_pool_give(pool, state);
+}
+
+void prune_case_set_retention(struct prune_fixture *fixture, int64_t days, struct db_job *out)
+{
+	const struct backup_location_update update = { .retention_days = &days };
+	service_fixture_update(fixture->service, &update, out);
+	assert_string_equal(out->state, "Succeeded");
 }

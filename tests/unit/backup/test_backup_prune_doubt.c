@@ -14,37 +14,12 @@
 
 #include <cmocka.h>
 
-static struct prune_fixture *fixture;
-
-static int setup_all(void **state)
-{
-	(void)state;
-	fixture = prune_fixture_new(NULL);
-	prune_fixture_save(fixture);
-	return 0;
-}
-
-static int teardown_all(void **state)
-{
-	(void)state;
-	prune_fixture_free(fixture);
-	return 0;
-}
-
-static int restore(void **state)
-{
-	(void)state;
-	fixture->service->clock_offset = 0;
-	prune_fixture_restore(fixture);
-	return 0;
-}
-
 static void test_prune_with_a_backup_missing_is_refused_until_confirmed(void **state)
 {
+	struct prune_fixture *fixture = *state;
 	char plan_id[32], status[32];
 	int64_t pinned;
 	struct db_job job;
-	(void)state;
 	char *folder = prune_case_entry(fixture, "backups", fixture->ids[8]);
 	assert_int_equal(file_remove_tree(folder, NULL), STATUS_OK);
 	free(folder);
@@ -61,36 +36,35 @@ static void test_prune_with_a_backup_missing_is_refused_until_confirmed(void **s
 	assert_int_equal(prune_fixture_prune(fixture), 0);
 }
 
-static bool is_alerted(void)
+static bool is_alerted(struct prune_fixture *fixture)
 {
-	struct db *db = NULL;
 	struct db_alert row = { .location = NULL };
 	struct backup_service *service = fixture->service->service;
-	assert_int_equal(db_pool_take(backup_service_state(service), &db, NULL), STATUS_OK);
+	struct db *db = service_fixture_take(fixture->service);
 	enum status status = alert_find_open(backup_service_alerts(service), db,
 					     ALERT_DELETION_FAILED, &row, NULL);
-	db_pool_give(backup_service_state(service), db);
+	service_fixture_give(fixture->service, db);
 	db_alert_done(&row);
 	return status == STATUS_OK;
 }
 
 static void test_prune_by_a_clock_that_is_set_back_is_refused(void **state)
 {
-	(void)state;
+	struct prune_fixture *fixture = *state;
 	fixture->service->clock_offset -= 3 * PRUNE_DAY;
 	prune_case_assert_refused(fixture, NULL, "the clock is earlier", NULL);
-	assert_true(is_alerted());
+	assert_true(is_alerted(fixture));
 	fixture->service->clock_offset = 0;
 	assert_int_equal(prune_fixture_prune(fixture), PRUNE_BACKUPS - PRUNE_KEPT);
-	assert_false(is_alerted());
+	assert_false(is_alerted(fixture));
 }
 
 /* A newer folder that somebody else wrote neither counts nor goes, nor lets anything go. */
 static void test_prune_beside_forged_folders_does_not_count_them(void **state)
 {
+	struct prune_fixture *fixture = *state;
 	char *newest = prune_case_entry(fixture, "backups", fixture->ids[11]);
 	char forged[600];
-	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
 		(void)snprintf(forged, sizeof forged,
 			       "%s/MASBackup/backups/000000%u-20991121T052636Z-%08u-0000-4000-8000-"
@@ -107,8 +81,8 @@ static void test_prune_beside_forged_folders_does_not_count_them(void **state)
 /* A backup.json that nobody can read may name any pack. */
 static void test_prune_beside_an_unreadable_foreign_record_removes_no_packs(void **state)
 {
+	struct prune_fixture *fixture = *state;
 	char *folder = NULL;
-	(void)state;
 	assert_int_equal(prune_fixture_prune(fixture), PRUNE_BACKUPS - PRUNE_KEPT);
 	assert_true(asprintf(&folder, "%s/MASBackup/backups/kept by hand",
 			     fixture->service->share_path) > 0);
@@ -126,7 +100,7 @@ static void test_prune_beside_an_unreadable_foreign_record_removes_no_packs(void
 	free(folder);
 }
 
-static size_t count_packs(const char *generation)
+static size_t count_packs(struct prune_fixture *fixture, const char *generation)
 {
 	char *path = prune_case_entry(fixture, "generations", generation);
 	size_t count = 0;
@@ -143,8 +117,8 @@ static size_t count_packs(const char *generation)
 /* A kept backup's list of packs was changed: the list is not believed, and costs no pack. */
 static void test_prune_beside_a_forged_list_of_packs_removes_none_of_the_generation(void **state)
 {
-	(void)state;
-	size_t before = count_packs("0002-");
+	struct prune_fixture *fixture = *state;
+	size_t before = count_packs(fixture, "0002-");
 	char *folder = prune_case_entry(fixture, "backups", fixture->ids[5]);
 	char *path = file_join(folder, "backup.json");
 	prune_fixture_execute(fixture,
@@ -158,14 +132,14 @@ static void test_prune_beside_a_forged_list_of_packs_removes_none_of_the_generat
 	assert_true(prune_fixture_prune(fixture) > 0);
 	assert_int_equal(prune_fixture_count(fixture, "trash", ""), 0);
 	assert_int_equal(prune_fixture_count(fixture, "generations", "0001-"), 0);
-	assert_int_equal(count_packs("0002-"), before);
+	assert_int_equal(count_packs(fixture, "0002-"), before);
 	assert_int_equal(prune_fixture_count(fixture, "backups", fixture->ids[5]), 1);
 }
 
 /* The service was recovered, and its database knows nothing of what was deleted since. */
 static void test_prune_by_an_older_database_believes_the_marks(void **state)
 {
-	(void)state;
+	struct prune_fixture *fixture = *state;
 	assert_int_equal(prune_fixture_prune(fixture), PRUNE_BACKUPS - PRUNE_KEPT);
 	fixture->service->clock_offset += PRUNE_DAY + 2000;
 	assert_true(prune_fixture_prune(fixture) > 0);
@@ -183,7 +157,7 @@ static void test_prune_by_an_older_database_believes_the_marks(void **state)
  */
 static void test_prune_never_empties_the_trash_of_what_it_did_not_delete(void **state)
 {
-	(void)state;
+	struct prune_fixture *fixture = *state;
 	for (size_t i = 10; i < PRUNE_BACKUPS; i++) {
 		char *folder = prune_case_entry(fixture, "backups", fixture->ids[i]);
 		char to[600];
@@ -207,9 +181,9 @@ static void test_prune_never_empties_the_trash_of_what_it_did_not_delete(void **
 
 static void test_prune_by_a_clock_that_jumped_ahead_is_refused_again_and_again(void **state)
 {
+	struct prune_fixture *fixture = *state;
 	struct db_job job;
 	char plan_id[32];
-	(void)state;
 	assert_int_equal(prune_fixture_prune(fixture), PRUNE_BACKUPS - PRUNE_KEPT);
 	prune_fixture_save(fixture);
 	service_fixture_back_up(fixture->service);
@@ -232,7 +206,7 @@ static void test_prune_by_a_clock_that_jumped_ahead_is_refused_again_and_again(v
 }
 
 /* A copy of the newest backup in the trash, long expired, under another id. */
-static char *trash_copy(const char *id)
+static char *trash_copy(struct prune_fixture *fixture, const char *id)
 {
 	char *copy;
 	char *newest = prune_case_entry(fixture, "backups", "00000012-");
@@ -248,9 +222,9 @@ static char *trash_copy(const char *id)
 /* A run that was stopped before it took its number, which the next one took. */
 static void test_prune_removes_what_was_signed_and_never_committed(void **state)
 {
-	(void)state;
-	char *committed = trash_copy("00000000-0000-4000-8000-000000000001");
-	char *half = trash_copy("00000000-0000-4000-8000-000000000002");
+	struct prune_fixture *fixture = *state;
+	char *committed = trash_copy(fixture, "00000000-0000-4000-8000-000000000001");
+	char *half = trash_copy(fixture, "00000000-0000-4000-8000-000000000002");
 	AUTO_FREE char *commit = file_join(half, ARCHIVE_COMMIT_FILE);
 	assert_int_equal(unlink(commit), 0);
 	(void)prune_fixture_prune(fixture);
@@ -260,7 +234,7 @@ static void test_prune_removes_what_was_signed_and_never_committed(void **state)
 	free(half);
 }
 
-static char *leave_temporary(const char *folder, const char *pattern)
+static char *leave_temporary(struct prune_fixture *fixture, const char *folder, const char *pattern)
 {
 	char *path;
 	char *parent = prune_case_entry(fixture, folder, pattern);
@@ -273,10 +247,11 @@ static char *leave_temporary(const char *folder, const char *pattern)
 
 static void test_temporary_files_of_an_interrupted_run_do_not_stay(void **state)
 {
-	(void)state;
+	struct prune_fixture *fixture = *state;
 	(void)prune_fixture_prune(fixture);
-	char *paths[] = { leave_temporary("generations", "0003-"), leave_temporary("", "deletions"),
-			  leave_temporary("", "service") };
+	char *paths[] = { leave_temporary(fixture, "generations", "0003-"),
+			  leave_temporary(fixture, "", "deletions"),
+			  leave_temporary(fixture, "", "service") };
 	(void)prune_fixture_prune(fixture);
 	assert_int_equal(access(paths[0], F_OK), -1);
 	service_fixture_back_up(fixture->service);
@@ -286,7 +261,7 @@ static void test_temporary_files_of_an_interrupted_run_do_not_stay(void **state)
 	}
 }
 
-#define CASE(test) cmocka_unit_test_teardown(test, restore)
+#define CASE(test) cmocka_unit_test_teardown(test, prune_case_restore)
 
 int main(void)
 {
@@ -304,5 +279,5 @@ int main(void)
 		/* The last one: it leaves another state to restore. */
 		CASE(test_prune_by_a_clock_that_jumped_ahead_is_refused_again_and_again),
 	};
-	return cmocka_run_group_tests(tests, setup_all, teardown_all);
+	return cmocka_run_group_tests(tests, prune_case_setup, prune_case_teardown);
 }

@@ -14,56 +14,27 @@
 
 #define PLACES_MAX 64
 
-static struct prune_fixture *fixture;
-
-static int setup_all(void **state)
+static void submit_verify(struct prune_fixture *fixture, size_t number, char id[GUID_TEXT_SIZE])
 {
-	(void)state;
-	fixture = prune_fixture_new(NULL);
-	prune_fixture_save(fixture);
-	return 0;
-}
-
-static int teardown_all(void **state)
-{
-	(void)state;
-	prune_fixture_free(fixture);
-	return 0;
-}
-
-static struct db *take_state(void)
-{
-	struct db *db = NULL;
-	assert_int_equal(db_pool_take(backup_service_state(fixture->service->service), &db, NULL),
-			 STATUS_OK);
-	return db;
-}
-
-static void give_state(struct db *db)
-{
-	db_pool_give(backup_service_state(fixture->service->service), db);
-}
-
-static void submit_verify(size_t number, char id[GUID_TEXT_SIZE])
-{
-	struct db *db = take_state();
+	struct db *db = service_fixture_take(fixture->service);
 	assert_int_equal(backup_verify_submit(fixture->service->service, db, fixture->ids[number],
 					      BACKUP_VERIFY_HASHES, "test", id, NULL),
 			 STATUS_OK);
-	give_state(db);
+	service_fixture_give(fixture->service, db);
 }
 
 /* False: the verification came to its end before its @nth call. */
-static bool stall_verify(size_t number, size_t nth, char id[GUID_TEXT_SIZE])
+static bool stall_verify(struct prune_fixture *fixture, size_t number, size_t nth,
+			 char id[GUID_TEXT_SIZE])
 {
 	const struct share_fake_plan plan = { .at = nth, .fault = SHARE_FAKE_STALL };
 	share_fake_set(fixture->service->fake, &plan);
-	submit_verify(number, id);
+	submit_verify(fixture, number, id);
 	for (;;) {
-		struct db *db = take_state();
+		struct db *db = service_fixture_take(fixture->service);
 		struct db_job job;
 		assert_int_equal(db_job_get(db, id, &job, NULL), STATUS_OK);
-		give_state(db);
+		service_fixture_give(fixture->service, db);
 		bool ended = strcmp(job.state, "Succeeded") == 0;
 		db_job_done(&job);
 		if (ended || share_fake_hanging(fixture->service->fake) > 0)
@@ -79,11 +50,11 @@ static enum status see_damaged(const struct db_pack_check *row, void *context, s
 	return STATUS_OK;
 }
 
-static void assert_no_damage(void)
+static void assert_no_damage(struct prune_fixture *fixture)
 {
 	struct buffer repository;
 	size_t damaged = 0;
-	struct db *db = take_state();
+	struct db *db = service_fixture_take(fixture->service);
 	buffer_init(&repository, 256);
 	assert_int_equal(db_setting_get(db, "repository", &repository, NULL), STATUS_OK);
 	assert_int_equal(db_pack_check_list(db, (const char *)repository.data, true, see_damaged,
@@ -98,18 +69,19 @@ static void assert_no_damage(void)
 		damaged += row.damaged_time != 0 ? 1 : 0;
 		db_verification_done(&row);
 	}
-	give_state(db);
+	service_fixture_give(fixture->service, db);
 	assert_int_equal(damaged, 0);
 }
 
 /* Everything of the oldest backups goes while the verification of number @number is at its @nth
  * call; false: it does not come so far. */
-static bool prune_within(size_t number, size_t nth, struct db_job *out)
+static bool prune_within(struct prune_fixture *fixture, size_t number, size_t nth,
+			 struct db_job *out)
 {
 	char id[GUID_TEXT_SIZE];
 	prune_fixture_restore(fixture);
 	fixture->service->config->engine.trash_grace = 0;
-	bool is_stalled = stall_verify(number, nth, id);
+	bool is_stalled = stall_verify(fixture, number, nth, id);
 	if (is_stalled) {
 		assert_true(prune_fixture_prune(fixture) > PRUNE_BACKUPS - PRUNE_KEPT);
 		assert_int_equal(prune_fixture_count(fixture, "trash", ""), 0);
@@ -118,13 +90,13 @@ static bool prune_within(size_t number, size_t nth, struct db_job *out)
 	service_fixture_wait(fixture->service, id, out);
 	share_fake_release(fixture->service->fake);
 	share_fake_set(fixture->service->fake, NULL);
-	assert_no_damage();
+	assert_no_damage(fixture);
 	return is_stalled;
 }
 
 /* Where an undisturbed verification lists, and where it opens what a prune removes: numbers among
  * its calls. */
-static size_t find_places(size_t number, size_t places[PLACES_MAX])
+static size_t find_places(struct prune_fixture *fixture, size_t number, size_t places[PLACES_MAX])
 {
 	struct db_job job;
 	char id[GUID_TEXT_SIZE];
@@ -132,7 +104,7 @@ static size_t find_places(size_t number, size_t places[PLACES_MAX])
 	struct share_fake *fake = fixture->service->fake;
 	prune_fixture_restore(fixture);
 	share_fake_set(fake, NULL);
-	submit_verify(number, id);
+	submit_verify(fixture, number, id);
 	service_fixture_wait(fixture->service, id, &job);
 	assert_string_equal(job.state, "Succeeded");
 	db_job_done(&job);
@@ -150,12 +122,12 @@ static size_t find_places(size_t number, size_t places[PLACES_MAX])
 
 static void test_verify_of_a_backup_that_a_prune_removes_finds_no_damage(void **state)
 {
+	struct prune_fixture *fixture = *state;
 	size_t places[PLACES_MAX];
-	size_t count = find_places(0, places);
+	size_t count = find_places(fixture, 0, places);
 	struct db_job job;
-	(void)state;
 	for (size_t i = 0; i < count; i++) {
-		assert_true(prune_within(0, places[i], &job));
+		assert_true(prune_within(fixture, 0, places[i], &job));
 		assert_string_equal(job.state, "Failed");
 		assert_string_equal(job.error_status, status_name(STATUS_NOT_FOUND));
 		db_job_done(&job);
@@ -164,12 +136,12 @@ static void test_verify_of_a_backup_that_a_prune_removes_finds_no_damage(void **
 
 static void test_verify_of_a_backup_that_stays_succeeds_beside_a_prune(void **state)
 {
+	struct prune_fixture *fixture = *state;
 	size_t places[PLACES_MAX];
-	size_t count = find_places(PRUNE_BACKUPS - 1, places);
+	size_t count = find_places(fixture, PRUNE_BACKUPS - 1, places);
 	struct db_job job;
-	(void)state;
 	for (size_t i = 0; i < count; i++) {
-		assert_true(prune_within(PRUNE_BACKUPS - 1, places[i], &job));
+		assert_true(prune_within(fixture, PRUNE_BACKUPS - 1, places[i], &job));
 		assert_string_equal(job.state, "Succeeded");
 		db_job_done(&job);
 	}
@@ -182,5 +154,5 @@ int main(void)
 		cmocka_unit_test(test_verify_of_a_backup_that_a_prune_removes_finds_no_damage),
 		cmocka_unit_test(test_verify_of_a_backup_that_stays_succeeds_beside_a_prune),
 	};
-	return cmocka_run_group_tests(tests, setup_all, teardown_all);
+	return cmocka_run_group_tests(tests, prune_case_setup, prune_case_teardown);
 }
