@@ -226,6 +226,10 @@ demo: ## installs what is missing, builds, backs a few services up, destroys and
 format: ## reformats the sources in place
 	@$(PYTHON) tests/check/source_files.py '*.c' '*.h' | xargs clang-format -i
 
+.PHONY: api-definitions
+api-definitions: ## rewrites api/definitions.json from schema/
+	@$(PYTHON) api/definitions.py --write
+
 .PHONY: clean
 clean: ## removes what was built
 	rm -rf build build-*

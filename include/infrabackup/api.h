@@ -31,7 +31,7 @@ void api_handle(void *context, const struct http_request *request, struct http_r
 /* http_handler for what the transport refused: envelope for response->status. */
 void api_refuse(void *context, const struct http_request *request, struct http_response *response);
 
-/* One row of the route table, for the test that holds api/openapi.json against it. */
+/* One row of the route table, for the test that holds the documents in api/ against it. */
 struct api_route_description {
 	const char *method;
 	const char *path; /* with {parameters} */
