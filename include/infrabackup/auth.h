@@ -12,8 +12,16 @@ enum auth_role { AUTH_READER, AUTH_OPERATOR, AUTH_ADMINISTRATOR };
 const char *auth_role_name(enum auth_role role);
 bool auth_role_from_name(const char *name, enum auth_role *out); /* ignoring case */
 
+/* How a caller proved who it is. */
+enum auth_kind { AUTH_API_TOKEN, AUTH_JWT, AUTH_CERTIFICATE, AUTH_FRONT_DOOR };
+
+/* "apiToken", "jwt", "clientCertificate", "frontDoor". */
+const char *auth_kind_name(enum auth_kind kind);
+
 struct auth_caller {
-	char name[128]; /* of the token; for the job row and the log */
+	char name[128];     /* for people: the job row, the log */
+	char identity[256]; /* stays the same when the name changes, and tells equal names apart */
+	enum auth_kind kind;
 	enum auth_role role;
 };
 

@@ -6,6 +6,7 @@
 
 #include "app_private.h"
 
+#define ROW_FORMAT "%-24s %-14s %-8s %-21s %-21s %-21s %s\n"
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 static enum status open_state(const struct app_call *call, struct config **config, struct db **db,
@@ -74,18 +75,20 @@ static const char *token_state(const struct db_token *token)
 static enum status show_row(const struct db_token *token, void *context, struct error *err)
 {
 	struct token_list *list = context;
-	char created[CLOCK_TEXT_SIZE], expires[CLOCK_TEXT_SIZE];
+	char created[CLOCK_TEXT_SIZE], expires[CLOCK_TEXT_SIZE], used[CLOCK_TEXT_SIZE];
 	(void)app_time_text(token->created_time, created);
 	(void)app_time_text(token->expires_time, expires);
+	(void)app_time_text(token->last_used_time, used);
 	if (!list->is_json) {
-		(void)printf("%-24s %-14s %-8s %-21s %-21s %s\n", token->name, token->role,
-			     token_state(token), created, expires, token->id);
+		(void)printf(ROW_FORMAT, token->name, token->role, token_state(token), created,
+			     expires, used, token->id);
 		return STATUS_OK;
 	}
-	json_t *item =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "id", token->id, "name", token->name,
-			  "role", token->role, "state", token_state(token), "createdTime", created,
-			  "expiresTime", token->expires_time == 0 ? NULL : expires);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?}", "id", token->id, "name",
+				 token->name, "role", token->role, "state", token_state(token),
+				 "createdTime", created, "expiresTime",
+				 token->expires_time == 0 ? NULL : expires, "lastUsedTime",
+				 token->last_used_time == 0 ? NULL : used);
 	if (json_array_append_new(list->items, item) != 0)
 		return fail_memory(err, "list tokens");
 	return STATUS_OK;
@@ -98,8 +101,8 @@ enum status app_token_list(struct app_call *call, struct error *err)
 	struct token_list list = { .is_json = call->arguments.json, .items = json_array() };
 	enum status status = open_state(call, &config, &db, err);
 	if (status == STATUS_OK && !list.is_json)
-		(void)printf("%-24s %-14s %-8s %-21s %-21s %s\n", "NAME", "ROLE", "STATE",
-			     "CREATED", "EXPIRES", "ID");
+		(void)printf(ROW_FORMAT, "NAME", "ROLE", "STATE", "CREATED", "EXPIRES", "LAST USED",
+			     "ID");
 	if (status == STATUS_OK)
 		status = db_token_list(db, show_row, &list, err);
 	if (status == STATUS_OK && list.is_json)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roles and what they allow. */
+/* Roles and what they allow, kinds of callers. */
 #include "infrabackup/auth.h"
 
 static const char *const names[] = {
@@ -7,6 +7,18 @@ static const char *const names[] = {
 	[AUTH_OPERATOR] = "Operator",
 	[AUTH_ADMINISTRATOR] = "Administrator",
 };
+
+static const char *const kinds[] = {
+	[AUTH_API_TOKEN] = "apiToken",
+	[AUTH_JWT] = "jwt",
+	[AUTH_CERTIFICATE] = "clientCertificate",
+	[AUTH_FRONT_DOOR] = "frontDoor",
+};
+
+const char *auth_kind_name(enum auth_kind kind)
+{
+	return (size_t)kind < ARRAY_LENGTH(kinds) ? kinds[kind] : "unknown";
+}
 
 const char *auth_role_name(enum auth_role role)
 {
@@ -29,6 +41,6 @@ enum status auth_require(const struct auth_caller *caller, enum auth_role needed
 	if (caller->role >= needed)
 		return STATUS_OK;
 	return fail(err, STATUS_FORBIDDEN, "authorize caller", NULL,
-		    "this needs the role %s; the token %s has the role %s", auth_role_name(needed),
+		    "this needs the role %s; the caller %s has the role %s", auth_role_name(needed),
 		    caller->name, auth_role_name(caller->role));
 }

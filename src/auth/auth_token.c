@@ -12,6 +12,8 @@
 /* The prefix and 32 bytes in base64url without its padding. */
 #define TOKEN_LENGTH (sizeof TOKEN_PREFIX - 1 + 43)
 #define NAME_MAX_LENGTH 64
+/* ms. The time of the last use is no more exact than this, so that requests seldom write. */
+#define USE_NOTED_EVERY 60000
 
 static const char STEP_CREATE[] = "create token";
 static const char STEP_CHECK[] = "authenticate caller";
@@ -141,8 +143,21 @@ static enum status accept_token(const struct db_token *token, int64_t now, struc
 			    "the database gives the token %s a role that does not exist",
 			    token->name);
 	(void)snprintf(out->name, sizeof out->name, "%s", token->name);
+	(void)snprintf(out->identity, sizeof out->identity, "%s", token->id);
+	out->kind = AUTH_API_TOKEN;
 	out->role = role;
 	return STATUS_OK;
+}
+
+/* A use that cannot be noted (a full disk, a database that is busy) is no reason to turn the caller
+ * away. */
+static void note_use(struct db *db, const struct db_token *token, int64_t now)
+{
+	struct error err;
+	if (now >= token->last_used_time && now - token->last_used_time < USE_NOTED_EVERY)
+		return;
+	if (db_token_used(db, token->id, now, &err) != STATUS_OK)
+		log_error("the use of a token is not noted", &err);
 }
 
 enum status auth_check(struct db *db, const char *authorization, int64_t now,
@@ -165,6 +180,8 @@ enum status auth_check(struct db *db, const char *authorization, int64_t now,
 		return fail_token(err);
 	if (status == STATUS_OK)
 		status = accept_token(&row, now, out, err);
+	if (status == STATUS_OK)
+		note_use(db, &row, now);
 	db_token_done(&row);
 	return status;
 }

@@ -2,20 +2,22 @@
 /* API tokens by their hash. */
 #include "db_queries.h"
 
-enum { Q_TOKEN_ADD, Q_TOKEN_FIND, Q_TOKEN_LIST, Q_TOKEN_REVOKE };
+enum { Q_TOKEN_ADD, Q_TOKEN_FIND, Q_TOKEN_LIST, Q_TOKEN_REVOKE, Q_TOKEN_USED };
 
-#define COLUMNS "id, name, hash, role, created_time, expires_time, revoked_time"
+#define COLUMNS "id, name, hash, role, created_time, expires_time, revoked_time, last_used_time"
 
 static const struct db_query queries[] = {
 	[Q_TOKEN_ADD] = { "add token",
 			  "INSERT INTO api_token (" COLUMNS ") VALUES (:id, :name, :hash, :role,"
-			  " :created_time, :expires_time, :revoked_time)" },
+			  " :created_time, :expires_time, :revoked_time, :last_used_time)" },
 	[Q_TOKEN_FIND] = { "find token", "SELECT " COLUMNS " FROM api_token WHERE hash = :hash" },
 	[Q_TOKEN_LIST] = { "list tokens", "SELECT " COLUMNS " FROM api_token"
 					  " ORDER BY created_time, id" },
 	[Q_TOKEN_REVOKE] = { "revoke token", "UPDATE api_token SET revoked_time = max(:time, 1)"
 					     " WHERE (id = :id_or_name OR name = :id_or_name)"
 					     " AND revoked_time = 0" },
+	[Q_TOKEN_USED] = { "note use of token",
+			   "UPDATE api_token SET last_used_time = :time WHERE id = :id" },
 };
 
 const struct db_query_set db_token_queries = { DB_STATE, queries, ARRAY_LENGTH(queries) };
@@ -28,6 +30,7 @@ static const struct db_column token_items[] = {
 	DB_COLUMN(DB_INT64, db_token, created_time),
 	DB_COLUMN(DB_INT64, db_token, expires_time),
 	DB_COLUMN(DB_INT64, db_token, revoked_time),
+	DB_COLUMN(DB_INT64, db_token, last_used_time),
 };
 static const struct db_columns token_columns = DB_COLUMNS(token_items);
 
@@ -89,6 +92,14 @@ enum status db_token_revoke(struct db *db, const char *id_or_name, int64_t time,
 		return fail(err, STATUS_NOT_FOUND, queries[Q_TOKEN_REVOKE].step, id_or_name,
 			    "there is no valid token with this id or name");
 	return status;
+}
+
+enum status db_token_used(struct db *db, const char *id, int64_t time, struct error *err)
+{
+	AUTO_STATEMENT statement = db_statement_begin(db, &queries[Q_TOKEN_USED]);
+	db_bind_text(&statement, ":id", id);
+	db_bind_integer(&statement, ":time", time);
+	return db_statement_run(&statement, NULL, err);
 }
 
 void db_token_done(struct db_token *token)

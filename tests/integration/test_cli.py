@@ -227,6 +227,7 @@ class State(Cli):
         rows = {token["name"]: token for token in json.loads(listed)["tokens"]}
         self.assertEqual((rows["watch"]["role"], rows["watch"]["state"]), ("Reader", "valid"))
         self.assertIsNotNone(rows["watch"]["expiresTime"])
+        self.assertIsNone(rows["watch"]["lastUsedTime"])
         self.assert_refused(["token", "create", "-c", self.config, "--name", "watch", "--role", "Reader"], 1, "watch")
         run("token", "revoke", "-c", self.config, "watch")
         rows = json.loads(run("token", "list", "-c", self.config, "--json").stdout)["tokens"]

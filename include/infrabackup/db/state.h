@@ -145,8 +145,9 @@ struct db_token {
 	unsigned char hash[32]; /* SHA-256 of the token */
 	char *role;             /* "Reader", "Operator", "Administrator" */
 	int64_t created_time;
-	int64_t expires_time; /* 0: never */
-	int64_t revoked_time; /* 0: not */
+	int64_t expires_time;   /* 0: never */
+	int64_t revoked_time;   /* 0: not */
+	int64_t last_used_time; /* 0: never */
 };
 /* STATUS_EXISTS when an unrevoked token has that name. */
 MUST_CHECK enum status db_token_add(struct db *db, const struct db_token *token, struct error *err);
@@ -160,6 +161,9 @@ MUST_CHECK enum status db_token_list(struct db *db,
 /* By id or name. STATUS_NOT_FOUND. */
 MUST_CHECK enum status db_token_revoke(struct db *db, const char *id_or_name, int64_t time,
 				       struct error *err);
+/* Sets last_used_time. */
+MUST_CHECK enum status db_token_used(struct db *db, const char *id, int64_t time,
+				     struct error *err);
 void db_token_done(struct db_token *token);
 
 #endif

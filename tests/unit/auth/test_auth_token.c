@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "infrabackup/auth.h"
+#include "infrabackup/crypto.h"
 
 #include <cmocka.h>
 
@@ -92,8 +93,41 @@ static void test_auth_check_valid_token_is_its_caller(void **state)
 	assert_int_equal(auth_check(fixture->db, header, 5000, &caller, NULL), STATUS_OK);
 	assert_string_equal(caller.name, "monitoring");
 	assert_int_equal(caller.role, AUTH_OPERATOR);
+	assert_int_equal(caller.kind, AUTH_API_TOKEN);
+	assert_true(guid_is_valid(caller.identity));
 	memcpy(header, "bEARER", 6);
 	assert_int_equal(auth_check(fixture->db, header, 5000, &caller, NULL), STATUS_OK);
+}
+
+static int64_t last_used(struct db *db, const char *header)
+{
+	unsigned char hash[32];
+	struct db_token row;
+	hash_sha256(header + 7, strlen(header + 7), hash);
+	assert_int_equal(db_token_find(db, hash, &row, NULL), STATUS_OK);
+	int64_t time = row.last_used_time;
+	db_token_done(&row);
+	return time;
+}
+
+static void test_auth_check_notes_the_use_once_a_minute(void **state)
+{
+	struct fixture *fixture = *state;
+	char header[64];
+	make_header(fixture->db, "monitoring", AUTH_OPERATOR, 0, header);
+	assert_int_equal(last_used(fixture->db, header), 0);
+	assert_int_equal(check(fixture->db, header, 100000, NULL), STATUS_OK);
+	assert_int_equal(last_used(fixture->db, header), 100000);
+	assert_int_equal(check(fixture->db, header, 159999, NULL), STATUS_OK);
+	assert_int_equal(last_used(fixture->db, header), 100000);
+	assert_int_equal(check(fixture->db, header, 160000, NULL), STATUS_OK);
+	assert_int_equal(last_used(fixture->db, header), 160000);
+	/* A clock that was set back must not stop it for good. */
+	assert_int_equal(check(fixture->db, header, 110000, NULL), STATUS_OK);
+	assert_int_equal(last_used(fixture->db, header), 110000);
+	assert_int_equal(db_token_revoke(fixture->db, "monitoring", 200000, NULL), STATUS_OK);
+	assert_int_equal(check(fixture->db, header, 300000, NULL), STATUS_AUTHENTICATION);
+	assert_int_equal(last_used(fixture->db, header), 110000);
 }
 
 static void test_auth_check_missing_or_malformed_is_refused(void **state)
@@ -172,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(test_auth_token_create_has_the_documented_form_and_is_not_stored),
 		WITH(test_auth_check_valid_token_is_its_caller),
+		WITH(test_auth_check_notes_the_use_once_a_minute),
 		WITH(test_auth_check_missing_or_malformed_is_refused),
 		WITH(test_auth_check_unknown_expired_revoked_get_the_same_words),
 		WITH(test_auth_token_create_bad_name_is_refused),

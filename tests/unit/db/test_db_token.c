@@ -48,6 +48,20 @@ static void test_db_token_add_same_name_exists_until_revoked(void **state)
 	assert_int_equal(db_token_revoke(fixture->db, "nobody", 60, NULL), STATUS_NOT_FOUND);
 }
 
+static void test_db_token_used_is_kept(void **state)
+{
+	struct db_fixture *fixture = *state;
+	struct db_token token = make_token(monitoring, 1), got;
+	assert_int_equal(db_token_add(fixture->db, &token, NULL), STATUS_OK);
+	assert_int_equal(db_token_find(fixture->db, token.hash, &got, NULL), STATUS_OK);
+	assert_int_equal(got.last_used_time, 0);
+	db_token_done(&got);
+	assert_int_equal(db_token_used(fixture->db, token.id, 70, NULL), STATUS_OK);
+	assert_int_equal(db_token_find(fixture->db, token.hash, &got, NULL), STATUS_OK);
+	assert_int_equal(got.last_used_time, 70);
+	db_token_done(&got);
+}
+
 static void test_db_token_add_unknown_role_is_refused(void **state)
 {
 	struct db_fixture *fixture = *state;
@@ -87,6 +101,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(test_db_token_find_by_hash),
 		WITH(test_db_token_add_same_name_exists_until_revoked),
+		WITH(test_db_token_used_is_kept),
 		WITH(test_db_token_add_unknown_role_is_refused),
 		WITH(test_db_token_list_oldest_first),
 	};
