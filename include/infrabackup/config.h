@@ -30,6 +30,35 @@ struct config_service {
 	int restore_priority; /* lower is restored first; default 100 */
 };
 
+/* A token whose claim @claim is, or contains, @value gives its caller @role. */
+struct config_role_claim {
+	const char *claim, *value;
+	const char *role; /* "Reader", "Operator", "Administrator" */
+};
+
+/* Who signs JSON web tokens. */
+struct config_issuer {
+	const char *issuer;           /* the tokens' "iss" */
+	const char *const *audiences; /* NULL-terminated, at least one; "aud" holds one of them */
+	const char *jwks_url;         /* https, or http on the own machine; NULL: jwks_file */
+	const char *jwks_file;
+	const char *ca_file;    /* PEM of who signed the server of jwks_url; NULL: the system's */
+	const char *name_claim; /* NULL: upn, then oid, then sub */
+	struct config_role_claim *roles;
+	size_t role_count;
+};
+
+/* Whose client certificate means what; exactly one of the first three is given. */
+struct config_client_certificate {
+	const char *common_name;
+	const char *alternative_name; /* DNS name, e-mail address or URI */
+	const char *sha256_text;
+	unsigned char sha256[32]; /* of the DER, when sha256_text is given */
+	bool is_front_door;       /* its x-ms-client-* and referer headers are believed */
+	const char *role;
+	const char *role_header; /* front door: it names the role, at most @role; NULL: none */
+};
+
 /* Everything is owned by the struct and constant after loading. */
 struct config {
 	const char *state_directory;
@@ -46,10 +75,21 @@ struct config {
 		unsigned listen_port;         /* 0: the kernel chooses (tests) */
 		const char *certificate_file; /* NULL: no TLS */
 		const char *key_file;
-		const char *client_ca_file;
+		const char *client_ca_file; /* NULL: client certificates are not asked for */
+		bool client_certificate_required;
 		const char *public_url; /* without trailing slash; NULL: from the Host header */
 		long retry_after;       /* seconds; 0: the contract's 5/30/60 */
 	} http;
+	struct {
+		struct config_issuer *issuers;
+		size_t issuer_count;
+		struct config_client_certificate *client_certificates;
+		size_t client_certificate_count;
+		long clock_skew;    /* ms; these four have defaults */
+		long keys_lifetime; /* ms between fetches of an issuer's keys */
+		long keys_interval; /* ms at least between two fetches that tokens cause */
+		long keys_stale;    /* ms that keys are used while the issuer does not answer */
+	} authentication;
 	struct {
 		unsigned workers; /* compressing threads, 1 to 64; 0 in the file becomes one a
 				     processor */

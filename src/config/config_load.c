@@ -122,23 +122,18 @@ enum status config_load(const char *path, struct config **out, struct error *err
 	return status;
 }
 
-/* The lists are arrays of ours whose constness is for the users of the configuration. */
-static void free_list(const char *const *list)
-{
-	free((void *)(uintptr_t)list);
-}
-
 void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
 	for (size_t i = 0; i < config->service_count; i++) {
-		free_list(config->services[i].exclude);
-		free_list(config->services[i].command);
-		free_list(config->services[i].restore_command);
+		config_free_list(config->services[i].exclude);
+		config_free_list(config->services[i].command);
+		config_free_list(config->services[i].restore_command);
 	}
-	free_list(config->engine.escrow_certificate_files);
-	free_list(config->smb.unencrypted_servers);
+	config_free_list(config->engine.escrow_certificate_files);
+	config_free_list(config->smb.unencrypted_servers);
+	config_free_authentication(config);
 	free(config->services);
 	json_decref(config->json);
 	free(config);

@@ -46,11 +46,15 @@ enum status config_read_deployment(const json_t *json, struct config *config, st
 
 static enum status read_tls(const json_t *json, struct config *config, struct error *err)
 {
+	static const char *const client_certificates[] = { "request", "require", NULL };
 	__typeof__(config->http) *to = &config->http;
+	const char *client_certificate = NULL;
 	const struct json_field fields[] = {
 		{ "certFile", JSON_FIELD_STRING, true, &to->certificate_file, NULL, 0, 0, NULL },
 		{ "keyFile", JSON_FIELD_STRING, true, &to->key_file, NULL, 0, 0, NULL },
 		{ "clientCaFile", JSON_FIELD_STRING, false, &to->client_ca_file, NULL, 0, 0, NULL },
+		{ "clientCertificate", JSON_FIELD_STRING, false, &client_certificate, NULL, 0, 0,
+		  client_certificates },
 	};
 	enum status status = json_read_fields(json, "$.http.tls", fields, ARRAY_LENGTH(fields),
 					      JSON_UNKNOWN_REFUSE, false, err);
@@ -61,6 +65,14 @@ static enum status read_tls(const json_t *json, struct config *config, struct er
 		status = config_check_path("$.http.tls.keyFile", to->key_file, err);
 	if (status == STATUS_OK)
 		status = config_check_path("$.http.tls.clientCaFile", to->client_ca_file, err);
+	if (status == STATUS_OK && client_certificate != NULL && to->client_ca_file == NULL)
+		status = fail_field(
+			err, "$.http.tls.clientCertificate",
+			"found \"%.40s\", allowed only with clientCaFile, which says who "
+			"may have signed them",
+			client_certificate);
+	to->client_certificate_required =
+		client_certificate != NULL && strcmp(client_certificate, "require") == 0;
 	return status;
 }
 
@@ -80,6 +92,7 @@ enum status config_read_http(const json_t *json, struct config *config, struct e
 	const char *listen = NULL;
 	const char *public_url = NULL;
 	json_t *tls = NULL;
+	json_t *authentication = NULL;
 	int64_t retry_after = 0;
 	const struct json_field fields[] = {
 		{ "listen", JSON_FIELD_STRING, true, &listen, NULL, 0, 0, NULL },
@@ -87,6 +100,7 @@ enum status config_read_http(const json_t *json, struct config *config, struct e
 		{ "publicUrl", JSON_FIELD_STRING, false, &public_url, NULL, 0, 0, NULL },
 		{ "retryAfterSeconds", JSON_FIELD_INTEGER, false, &retry_after, NULL, 0, 3600,
 		  NULL },
+		{ "authentication", JSON_FIELD_OBJECT, false, &authentication, NULL, 0, 0, NULL },
 	};
 	enum status status = json_read_fields(json, "$.http", fields, ARRAY_LENGTH(fields),
 					      JSON_UNKNOWN_REFUSE, false, err);
@@ -99,6 +113,8 @@ enum status config_read_http(const json_t *json, struct config *config, struct e
 		status = config_check_url("$.http.publicUrl", public_url, err);
 	if (status == STATUS_OK && public_url != NULL)
 		status = keep_public_url(public_url, config, err);
+	if (status == STATUS_OK)
+		status = config_read_authentication(authentication, config, err);
 	config->http.retry_after = (long)retry_after;
 	return status;
 }

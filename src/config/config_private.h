@@ -14,6 +14,10 @@ MUST_CHECK enum status config_read_deployment(const json_t *json, struct config 
 					      struct error *err);
 MUST_CHECK enum status config_read_http(const json_t *json, struct config *config,
 					struct error *err);
+/* @json may be NULL: all defaults. After the http section, whose TLS settings it relies on. */
+MUST_CHECK enum status config_read_authentication(const json_t *json, struct config *config,
+						  struct error *err);
+void config_free_authentication(struct config *config);
 /* @json may be NULL: all defaults. */
 MUST_CHECK enum status config_read_engine(const json_t *json, struct config *config,
 					  struct error *err);
@@ -31,6 +35,9 @@ MUST_CHECK enum status config_read_list(const json_t *array, const char *field, 
 					enum status (*check)(const char *field, const char *text,
 							     struct error *err),
 					const char *const **out, struct error *err);
+
+/* Frees what config_read_list() gave; NULL is legal. */
+void config_free_list(const char *const *list);
 
 /* Checks of one value; @text NULL (an absent option) passes. */
 MUST_CHECK enum status config_check_path(const char *field, const char *text, struct error *err);

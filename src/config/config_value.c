@@ -137,3 +137,9 @@ enum status config_read_list(const json_t *array, const char *field, size_t coun
 	*out = TAKE(list);
 	return STATUS_OK;
 }
+
+void config_free_list(const char *const *list)
+{
+	/* The lists are arrays of ours whose constness is for the users of the configuration. */
+	free((void *)(uintptr_t)list);
+}

@@ -141,6 +141,13 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_null(config->http.certificate_file);
 	assert_null(config->http.public_url);
 	assert_int_equal(config->http.retry_after, 0);
+	assert_false(config->http.client_certificate_required);
+	assert_int_equal(config->authentication.issuer_count, 0);
+	assert_int_equal(config->authentication.client_certificate_count, 0);
+	assert_int_equal(config->authentication.clock_skew, 300000);
+	assert_int_equal(config->authentication.keys_lifetime, 3600000);
+	assert_int_equal(config->authentication.keys_interval, 30000);
+	assert_int_equal(config->authentication.keys_stale, 86400000);
 	assert_in_range(config->engine.workers, 1, 64);
 	assert_int_equal(config->engine.codec, CONFIG_CODEC_ZSTD);
 	assert_int_equal(config->engine.compression_level, 1);
@@ -193,6 +200,46 @@ static void test_config_load_full_document_sets_every_option(void **state)
 	assert_int_equal(config->smb.authentication, CONFIG_SMB_KERBEROS);
 	assert_string_equal(config->smb.unencrypted_servers[1], "fd00::1");
 	assert_null(config->smb.unencrypted_servers[2]);
+	config_free(config);
+}
+
+static void test_config_load_full_document_sets_authentication(void **state)
+{
+	struct config *config = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(load_case("good", "everything.json", &config, &err), STATUS_OK);
+	assert_true(config->http.client_certificate_required);
+	assert_int_equal(config->authentication.issuer_count, 2);
+	const struct config_issuer *issuer = &config->authentication.issuers[0];
+	assert_string_equal(issuer->issuer, "https://adfs.north.contoso.com/adfs");
+	assert_string_equal(issuer->audiences[1], "api://backup");
+	assert_null(issuer->audiences[2]);
+	assert_string_equal(issuer->jwks_url, "https://adfs.north.contoso.com/adfs/discovery/keys");
+	assert_string_equal(issuer->ca_file, "/etc/ib/adfs.pem");
+	assert_string_equal(issuer->name_claim, "unique_name");
+	assert_int_equal(issuer->role_count, 2);
+	assert_string_equal(issuer->roles[1].claim, "groups");
+	assert_string_equal(issuer->roles[1].value, "monitoring");
+	assert_string_equal(issuer->roles[1].role, "Reader");
+	assert_string_equal(issuer[1].jwks_file, "/etc/ib/jwks.json");
+	assert_null(issuer[1].jwks_url);
+	assert_int_equal(issuer[1].role_count, 0);
+	assert_int_equal(config->authentication.client_certificate_count, 3);
+	const struct config_client_certificate *certificate =
+		config->authentication.client_certificates;
+	assert_string_equal(certificate[0].common_name, "monitoring");
+	assert_false(certificate[0].is_front_door);
+	assert_string_equal(certificate[1].alternative_name, "arm.north.contoso.com");
+	assert_string_equal(certificate[1].role_header, "x-ms-client-role");
+	assert_true(certificate[1].is_front_door);
+	assert_int_equal(certificate[2].sha256[31], 0xab);
+	assert_string_equal(certificate[2].role, "Operator");
+	assert_int_equal(config->authentication.clock_skew, 60000);
+	assert_int_equal(config->authentication.keys_lifetime, 600000);
+	assert_int_equal(config->authentication.keys_interval, 5000);
+	assert_int_equal(config->authentication.keys_stale, 3600000);
 	config_free(config);
 }
 
@@ -288,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_config_load_bad_documents_name_field_found_and_allowed),
 		cmocka_unit_test(test_config_load_minimal_document_has_the_documented_defaults),
 		cmocka_unit_test(test_config_load_full_document_sets_every_option),
+		cmocka_unit_test(test_config_load_full_document_sets_authentication),
 		cmocka_unit_test(test_config_load_services_are_sorted_by_priority_then_file_order),
 		cmocka_unit_test(test_config_find_service_ignores_case_and_knows_all_members),
 		cmocka_unit_test(test_config_parse_text_that_is_not_json_names_line_and_file),
