@@ -5,7 +5,7 @@ set -eu
 
 BUILD_PACKAGES="
     gcc make pkg-config libc6-dev ca-certificates openssl sqlite3
-    libmicrohttpd-dev libjansson-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
+    libmicrohttpd-dev libgnutls28-dev libjansson-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
     zlib1g-dev libzstd-dev libkrb5-dev gss-ntlmssp
 "
 # The file server that the demonstration backs up to, and what tells its connections to others than root.

@@ -16,6 +16,19 @@ struct http_pair {
 	const char *value;
 };
 
+#define HTTP_CERTIFICATE_NAMES_MAX 8
+
+/* The certificate that a TLS client showed. Names that are longer, hold control characters or are
+ * of another kind are left out. */
+struct http_certificate {
+	bool is_trusted; /* an authority of ours signed it, it is in force, and made for clients */
+	char why[160];   /* else: the reason, for people */
+	char common_name[256];                                   /* "" when it has none */
+	char alternative_names[HTTP_CERTIFICATE_NAMES_MAX][256]; /* DNS, e-mail, URI */
+	size_t alternative_name_count;
+	unsigned char sha256[32]; /* of the DER */
+};
+
 struct http_request {
 	const char *method; /* "GET" ...; a HEAD is handed on as GET, its body is left out */
 	const char *path;   /* percent-decoded, begins with '/' */
@@ -24,7 +37,8 @@ struct http_request {
 	const char *client_address;
 	const char *host; /* Host header, "" when missing */
 	bool is_tls;
-	char request_id[GUID_TEXT_SIZE]; /* drawn by the server; x-ms-request-id */
+	const struct http_certificate *certificate; /* NULL: none was asked for or sent */
+	char request_id[GUID_TEXT_SIZE];            /* drawn by the server; x-ms-request-id */
 	void *connection; /* the transport's; NULL: the two lists are looked up instead */
 	const struct http_pair *headers;
 	size_t header_count;
@@ -62,14 +76,15 @@ typedef void (*http_handler)(void *context, const struct http_request *request,
 			     struct http_response *response);
 
 struct http_settings {
-	const char *address;          /* numeric, "127.0.0.1" or "::1" */
-	unsigned port;                /* 0: the kernel chooses */
-	const char *certificate_file; /* PEM; NULL: no TLS */
-	const char *key_file;         /* PEM, private */
-	const char *client_ca_file;   /* must be NULL: client certificates are not checked yet */
-	unsigned threads;             /* 0: 2 */
-	unsigned max_connections;     /* 0: 512 */
-	unsigned timeout_seconds;     /* a connection without progress is cut off; 0: 30 */
+	const char *address;              /* numeric, "127.0.0.1" or "::1" */
+	unsigned port;                    /* 0: the kernel chooses */
+	const char *certificate_file;     /* PEM; NULL: no TLS */
+	const char *key_file;             /* PEM, private */
+	const char *client_ca_file;       /* PEM; NULL: client certificates are not asked for */
+	bool client_certificate_required; /* without a trusted one there is no connection */
+	unsigned threads;                 /* 0: 2 */
+	unsigned max_connections;         /* 0: 512 */
+	unsigned timeout_seconds;         /* a connection without progress is cut off; 0: 30 */
 	http_handler handler;
 	/* Called for what the transport refuses by itself (URL, body or header too large,
 	 * malformed): fills the response for @status; may be NULL. */
@@ -79,7 +94,7 @@ struct http_settings {
 
 struct http_server;
 /* STATUS_CONFLICT when the port is taken, STATUS_INVALID for a bad address or TLS file,
- * STATUS_NOT_FOUND for a missing one, STATUS_UNSUPPORTED for a client_ca_file. */
+ * STATUS_NOT_FOUND for a missing one. */
 MUST_CHECK enum status http_server_start(const struct http_settings *settings,
 					 struct http_server **out, struct error *err);
 unsigned http_server_port(const struct http_server *server);

@@ -118,6 +118,7 @@ static enum status start_http(struct serving *serving, struct error *err)
 		.certificate_file = config->http.certificate_file,
 		.key_file = config->http.key_file,
 		.client_ca_file = config->http.client_ca_file,
+		.client_certificate_required = config->http.client_certificate_required,
 		.handler = api_handle,
 		.refuse = api_refuse,
 		.context = serving->api,

@@ -18,6 +18,8 @@ struct http_server {
 	unsigned port;
 	bool is_tls;
 	struct buffer certificate;
+	struct buffer client_ca;          /* empty: no client certificates */
+	bool client_certificate_required; /* for a connection at all */
 	struct secret key;
 	char last_message[256]; /* libmicrohttpd's latest complaint while it starts */
 	atomic_bool starting;
@@ -30,12 +32,13 @@ struct http_server {
 struct http_exchange {
 	struct http_request request;
 	struct buffer body;
-	size_t target_length; /* of the request target as sent */
-	uint64_t discarded;   /* bytes of a refused body that were read and dropped */
-	unsigned refused;     /* HTTP status of a request that no handler shall see; 0: none */
-	bool begun;           /* the first handler call was made */
-	bool answer_early;    /* the rest of the request is not worth reading */
-	const char *method;   /* as sent */
+	struct http_certificate *certificate; /* owned; NULL: none */
+	size_t target_length;                 /* of the request target as sent */
+	uint64_t discarded; /* bytes of a refused body that were read and dropped */
+	unsigned refused;   /* HTTP status of a request that no handler shall see; 0: none */
+	bool begun;         /* the first handler call was made */
+	bool answer_early;  /* the rest of the request is not worth reading */
+	const char *method; /* as sent */
 	char correlation[64];
 	char address[INET6_ADDRSTRLEN];
 	int64_t started; /* monotonic */
@@ -52,6 +55,14 @@ void http_exchange_begin(struct http_exchange *exchange, struct MHD_Connection *
 bool http_exchange_append(struct http_exchange *exchange, const char *data, size_t length);
 /* The body is complete. */
 void http_exchange_finish(struct http_exchange *exchange);
+
+/* --- http_client_certificate.c --- */
+/* Before the handshake: none without a certificate that is trusted. */
+void http_client_certificate_require(struct MHD_Connection *connection);
+/* At least one certificate, and nothing that is none. */
+bool http_client_authorities_are_good(const struct buffer *pem);
+/* What the client showed, verified; for free(). NULL: nothing, or memory is out. */
+struct http_certificate *http_client_certificate(struct MHD_Connection *connection);
 
 /* Hands the response to libmicrohttpd; the body's memory goes with it. */
 enum MHD_Result http_response_queue(struct http_response *response,

@@ -66,6 +66,7 @@ void http_exchange_free(struct http_exchange *exchange)
 	if (exchange->body.data != NULL)
 		explicit_bzero(exchange->body.data, exchange->body.capacity);
 	buffer_done(&exchange->body);
+	free(exchange->certificate);
 	free(exchange);
 }
 
@@ -148,6 +149,9 @@ void http_exchange_begin(struct http_exchange *exchange, struct MHD_Connection *
 	const char *host = http_request_header(request, MHD_HTTP_HEADER_HOST);
 	request->host = host == NULL ? "" : host;
 	http_read_correlation(exchange);
+	if (request->is_tls)
+		exchange->certificate = http_client_certificate(connection);
+	request->certificate = exchange->certificate;
 
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, http_count_header,
 					&header_bytes);

@@ -60,6 +60,18 @@ static void *http_server_begin(void *context, const char *target, struct MHD_Con
 	return exchange;
 }
 
+/* Called for a new connection before its handshake, and for its end. */
+static void http_server_connection(void *context, struct MHD_Connection *connection,
+				   void **connection_state,
+				   enum MHD_ConnectionNotificationCode code)
+{
+	const struct http_server *server = context;
+
+	(void)connection_state;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED && server->client_certificate_required)
+		http_client_certificate_require(connection);
+}
+
 static void http_server_completed(void *context, struct MHD_Connection *connection, void **exchange,
 				  enum MHD_RequestTerminationCode code)
 {
@@ -137,13 +149,28 @@ static enum MHD_Result http_server_access(void *context, struct MHD_Connection *
 	return http_server_answer(context, exchange, connection);
 }
 
+static enum status http_server_read_authorities(struct http_server *server,
+						const struct http_settings *settings,
+						struct error *err)
+{
+	enum status status =
+		file_read(settings->client_ca_file, HTTP_CERTIFICATE_MAX, &server->client_ca, err);
+
+	if (status != STATUS_OK)
+		return status;
+	/* libmicrohttpd would start without a complaint, and trust nobody. */
+	if (!http_client_authorities_are_good(&server->client_ca))
+		return fail(err, STATUS_INVALID, "start the server", settings->client_ca_file,
+			    "the file is not a list of certificates in PEM form");
+	server->client_certificate_required = settings->client_certificate_required;
+	return STATUS_OK;
+}
+
 static enum status http_server_read_tls(struct http_server *server,
 					const struct http_settings *settings, struct error *err)
 {
-	if (settings->client_ca_file != NULL)
-		return fail(err, STATUS_UNSUPPORTED, "start the server", settings->client_ca_file,
-			    "client certificates are not supported: remove the setting");
-	if (settings->certificate_file == NULL && settings->key_file == NULL)
+	if (settings->certificate_file == NULL && settings->key_file == NULL &&
+	    settings->client_ca_file == NULL)
 		return STATUS_OK;
 	if (settings->certificate_file == NULL || settings->key_file == NULL)
 		return fail(err, STATUS_INVALID, "start the server", NULL,
@@ -153,6 +180,8 @@ static enum status http_server_read_tls(struct http_server *server,
 				       &server->certificate, err);
 	if (status == STATUS_OK)
 		status = secret_read_file(&server->key, settings->key_file, err);
+	if (status == STATUS_OK && settings->client_ca_file != NULL)
+		status = http_server_read_authorities(server, settings, err);
 	if (status == STATUS_OK)
 		server->is_tls = true;
 	return status;
@@ -171,6 +200,8 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate.data },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, server->key.data },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)http_tls_priorities },
+		{ server->client_ca.length == 0 ? MHD_OPTION_END : MHD_OPTION_HTTPS_MEM_TRUST, 0,
+		  server->client_ca.data },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct MHD_OptionItem none = { MHD_OPTION_END, 0, NULL };
@@ -189,7 +220,8 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, http_server_begin,
 		server, MHD_OPTION_NOTIFY_COMPLETED, http_server_completed, server,
-		MHD_OPTION_ARRAY, server->is_tls ? tls : &none, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, http_server_connection, server, MHD_OPTION_ARRAY,
+		server->is_tls ? tls : &none, MHD_OPTION_END);
 }
 
 static enum status http_server_run(struct http_server *server, const struct http_settings *settings,
@@ -222,6 +254,7 @@ static enum status http_server_run(struct http_server *server, const struct http
 static void http_server_free(struct http_server *server)
 {
 	buffer_done(&server->certificate);
+	buffer_done(&server->client_ca);
 	secret_free(&server->key);
 	(void)pthread_cond_destroy(&server->idle);
 	(void)pthread_mutex_destroy(&server->mutex);

@@ -174,17 +174,6 @@ static void test_tls_half_of_the_pair_is_invalid(void **state)
 	assert_null(second);
 }
 
-static void test_tls_client_authority_is_unsupported(void **state)
-{
-	struct fixture *fixture = *state;
-	struct http_settings settings = settings_of(fixture);
-	struct http_server *second = NULL;
-
-	settings.client_ca_file = fixture->certificate;
-	assert_int_equal(http_server_start(&settings, &second, &fixture->err), STATUS_UNSUPPORTED);
-	assert_null(second);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,8 +185,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tls_file_that_is_no_certificate_is_invalid,
 						start, stop),
 		cmocka_unit_test_setup_teardown(test_tls_half_of_the_pair_is_invalid, start, stop),
-		cmocka_unit_test_setup_teardown(test_tls_client_authority_is_unsupported, start,
-						stop),
 	};
 
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
