@@ -21,8 +21,8 @@ enum {
 	Q_JOB_IS_RUNNING,
 };
 
-/* What writes to a location: one at a time. */
-#define WRITERS "'backup', 'locationUpdate', 'prune'"
+/* What changes a location or the services: one at a time. */
+#define WRITERS "'backup', 'locationUpdate', 'prune', 'restore'"
 
 static const struct db_query queries[] = {
 	[Q_JOB_ADD] = { "queue job",
@@ -110,11 +110,17 @@ static enum status insert(struct db *db, const struct db_job *job, struct error 
 
 static const char *kind_in_words(const char *kind)
 {
-	if (strcmp(kind, "backup") == 0)
-		return "the backup";
-	if (strcmp(kind, "verify") == 0)
-		return "the verification";
-	return strcmp(kind, "prune") == 0 ? "the prune" : "the location update";
+	static const struct {
+		const char *kind, *words;
+	} known[] = {
+		{ "backup", "the backup" }, { "locationUpdate", "the location update" },
+		{ "prune", "the prune" },   { "restore", "the restore" },
+		{ "verify", "the verification" },
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+		if (strcmp(known[i].kind, kind) == 0)
+			return known[i].words;
+	return "the job";
 }
 
 /* OK with the job that is in the way of @job; STATUS_NOT_FOUND. */

@@ -79,8 +79,9 @@ enum status jobs_run_set_result(struct jobs_run *run, const char *json, struct e
 
 const char *jobs_run_advice(const struct db_job *job)
 {
-	return strcmp(job->kind, "backup") == 0 ? "start it again; complete packs are reused"
-						: "start it again";
+	if (strcmp(job->kind, "backup") == 0)
+		return "start it again; complete packs are reused";
+	return strcmp(job->kind, "restore") == 0 ? "ask again with the PFX" : "start it again";
 }
 
 static enum status call_kind(struct jobs_run *run, struct error *fault)

@@ -122,6 +122,10 @@ static void test_db_job_add_location_is_busy_names_the_job_in_the_way(void **sta
 			 STATUS_OK);
 	db_fixture_add_job(fixture->db, "locationUpdate", "north", update);
 	assert_in_the_way(fixture->db, "backup", update, "the location update");
+	assert_int_equal(db_job_finish(fixture->db, update, "Failed", 5, NULL, NULL, NULL),
+			 STATUS_OK);
+	db_fixture_add_job(fixture->db, "restore", "north", update);
+	assert_in_the_way(fixture->db, "prune", update, "the restore");
 }
 
 static void test_db_job_finish_stores_result_and_ends_the_lease(void **state)

@@ -40,7 +40,7 @@ static void finish(struct db *db, const char *id)
 static void test_db_job_behind_an_automatic_prune_waits_for_its_end(void **state)
 {
 	struct db *db = ((struct db_fixture *)*state)->db;
-	static const char *const kinds[] = { "backup", "locationUpdate", "prune" };
+	static const char *const kinds[] = { "backup", "locationUpdate", "prune", "restore" };
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
 		char prune[GUID_TEXT_SIZE], asked[GUID_TEXT_SIZE], other[GUID_TEXT_SIZE];
 		bool is_running = true;
