@@ -9,18 +9,13 @@
 static enum status start_backup(struct app_client *client, const char *retry,
 				char id[GUID_TEXT_SIZE], struct error *err)
 {
-	struct client_answer answer = { 0 };
 	char path[96] = "/createBackup";
 	if (retry != NULL && !guid_is_valid(retry))
 		return fail_field(err, "--retry", "found \"%.80s\"; allowed is the id of a backup",
 				  retry);
 	if (retry != NULL)
 		(void)snprintf(path, sizeof path, "/backups/%s/retry", retry);
-	enum status status = app_client_call(client, "POST", path, NULL, &answer, err);
-	if (status == STATUS_OK)
-		status = app_client_operation(&answer, id, err);
-	client_answer_done(&answer);
-	return status;
+	return app_client_begin(client, "POST", path, NULL, id, err);
 }
 
 static uint64_t count_of(const json_t *object, const char *name)

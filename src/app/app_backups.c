@@ -191,24 +191,31 @@ static void print_details(const json_t *backup)
 	}
 }
 
-enum status app_backups_show(struct app_call *call, struct error *err)
+enum status app_backups_call(struct app_call *call, const char *method, const char *action,
+			     const json_t *body, void (*print)(const json_t *answer),
+			     struct error *err)
 {
 	struct app_client client;
 	struct client_answer answer = { 0 };
-	char path[64];
+	char path[80];
 	enum status status =
 		app_check_id("ID", call->arguments.operand, "a backup", "backups", err);
 	if (status == STATUS_OK)
 		status = app_client_open(call, &client, err);
 	if (status != STATUS_OK)
 		return status;
-	(void)snprintf(path, sizeof path, "/backups/%s", call->arguments.operand);
-	status = app_client_call(&client, "GET", path, NULL, &answer, err);
+	(void)snprintf(path, sizeof path, "/backups/%s%s", call->arguments.operand, action);
+	status = app_client_call(&client, method, path, body, &answer, err);
 	if (status == STATUS_OK && call->arguments.json)
 		call->json = json_incref(answer.body);
 	else if (status == STATUS_OK)
-		print_details(answer.body);
+		print(answer.body);
 	client_answer_done(&answer);
 	app_client_close(&client);
 	return status;
+}
+
+enum status app_backups_show(struct app_call *call, struct error *err)
+{
+	return app_backups_call(call, "GET", "", NULL, print_details, err);
 }

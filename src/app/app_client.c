@@ -231,3 +231,14 @@ enum status app_client_operation(const struct client_answer *answer, char id[GUI
 	return fail(err, STATUS_FAILED, "call the service", NULL,
 		    "the service accepted the request but named no operation");
 }
+
+enum status app_client_begin(struct app_client *client, const char *method, const char *path,
+			     const json_t *body, char id[GUID_TEXT_SIZE], struct error *err)
+{
+	struct client_answer answer = { 0 };
+	enum status status = app_client_call(client, method, path, body, &answer, err);
+	if (status == STATUS_OK)
+		status = app_client_operation(&answer, id, err);
+	client_answer_done(&answer);
+	return status;
+}

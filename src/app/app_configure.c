@@ -147,17 +147,13 @@ static void print_what_goes(const json_t *plan)
 static enum status send_store(const struct app_call *call, struct app_client *client, json_t *store,
 			      struct error *err)
 {
-	struct client_answer answer = { 0 };
 	char id[GUID_TEXT_SIZE];
 	AUTO_JSON operation = NULL;
 	AUTO_JSON body = json_pack("{s:s, s:{s:O}}", "location", client->region, "properties",
 				   "externalStoreDefault", store);
 	if (body == NULL)
 		return fail_memory(err, "write request");
-	enum status status = app_client_call(client, "PUT", "", body, &answer, err);
-	if (status == STATUS_OK)
-		status = app_client_operation(&answer, id, err);
-	client_answer_done(&answer);
+	enum status status = app_client_begin(client, "PUT", "", body, id, err);
 	if (status == STATUS_OK)
 		status = app_wait(client, id, call->arguments.json, &operation, err);
 	if (status == STATUS_OK)

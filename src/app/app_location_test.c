@@ -16,13 +16,9 @@ static enum status make_body(const struct app_arguments *arguments, json_t *body
 static enum status test(const struct app_call *call, struct app_client *client, const json_t *body,
 			json_t **out, struct error *err)
 {
-	struct client_answer answer = { 0 };
 	char id[GUID_TEXT_SIZE];
 	AUTO_JSON operation = NULL;
-	enum status status = app_client_call(client, "POST", "/testConnection", body, &answer, err);
-	if (status == STATUS_OK)
-		status = app_client_operation(&answer, id, err);
-	client_answer_done(&answer);
+	enum status status = app_client_begin(client, "POST", "/testConnection", body, id, err);
 	if (status == STATUS_OK)
 		status = app_wait(client, id, call->arguments.json, &operation, err);
 	if (status == STATUS_OK)

@@ -8,18 +8,13 @@
 static enum status start(const struct app_arguments *arguments, struct app_client *client,
 			 char id[GUID_TEXT_SIZE], struct error *err)
 {
-	struct client_answer answer = { 0 };
 	char path[96] = "/verify";
 	AUTO_JSON body = json_pack("{s:s*}", "depth", arguments->depth);
 	if (body == NULL)
 		return fail_memory(err, "write request");
 	if (arguments->backup != NULL)
 		(void)snprintf(path, sizeof path, "/backups/%s/verify", arguments->backup);
-	enum status status = app_client_call(client, "POST", path, body, &answer, err);
-	if (status == STATUS_OK)
-		status = app_client_operation(&answer, id, err);
-	client_answer_done(&answer);
-	return status;
+	return app_client_begin(client, "POST", path, body, id, err);
 }
 
 /* Damage is what a verification is for: it ends as `verify` does then. */

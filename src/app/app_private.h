@@ -175,6 +175,10 @@ MUST_CHECK enum status app_client_report(struct app_client *client, const char *
  * the ids of @what ("a job"). */
 MUST_CHECK enum status app_check_id(const char *option, const char *id, const char *what,
 				    const char *command, struct error *err);
+/* app_client_call() of what is answered with an operation to follow: its id. */
+MUST_CHECK enum status app_client_begin(struct app_client *client, const char *method,
+					const char *path, const json_t *body,
+					char id[GUID_TEXT_SIZE], struct error *err);
 /* The id at the end of a 202's Location. */
 MUST_CHECK enum status app_client_operation(const struct client_answer *answer,
 					    char id[GUID_TEXT_SIZE], struct error *err);
@@ -192,6 +196,11 @@ MUST_CHECK enum status app_backups_fetch(struct app_client *client, json_t **out
 					 struct error *err);
 /* One line of `status` about them. */
 void app_backups_summary(const json_t *list);
+
+/* Calls "/backups/{operand}{action}" and shows the answer: by @print, or as call->json. */
+MUST_CHECK enum status app_backups_call(struct app_call *call, const char *method,
+					const char *action, const json_t *body,
+					void (*print)(const json_t *answer), struct error *err);
 
 /* --- app_share_report.c: schema/responses/share_test.json for people --- */
 void app_share_report_heading(void);

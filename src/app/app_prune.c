@@ -100,18 +100,13 @@ static void print_plan(const json_t *plan)
 static enum status send_prune(struct app_call *call, struct app_client *client, json_t **operation,
 			      struct error *err)
 {
-	struct client_answer answer = { 0 };
 	char id[GUID_TEXT_SIZE];
 	AUTO_JSON body = json_pack("{s:s, s:s?}", "operationType",
 				   call->arguments.dry_run ? "DryRun" : "Default", "confirm",
 				   call->arguments.confirm);
 	if (body == NULL)
 		return fail_memory(err, "write request");
-	enum status status =
-		app_client_call(client, "POST", "/pruneExternalStore", body, &answer, err);
-	if (status == STATUS_OK)
-		status = app_client_operation(&answer, id, err);
-	client_answer_done(&answer);
+	enum status status = app_client_begin(client, "POST", "/pruneExternalStore", body, id, err);
 	if (status == STATUS_OK)
 		status = app_wait(client, id, call->arguments.json, operation, err);
 	return status;
@@ -155,38 +150,15 @@ static void print_pin(const json_t *pin)
 		     until != NULL ? until : "");
 }
 
-static enum status set_pin(struct app_call *call, const char *action, const json_t *body,
-			   struct error *err)
-{
-	struct app_client client;
-	struct client_answer answer = { 0 };
-	char path[80];
-	enum status status =
-		app_check_id("ID", call->arguments.operand, "a backup", "backups", err);
-	if (status == STATUS_OK)
-		status = app_client_open(call, &client, err);
-	if (status != STATUS_OK)
-		return status;
-	(void)snprintf(path, sizeof path, "/backups/%s/%s", call->arguments.operand, action);
-	status = app_client_call(&client, "POST", path, body, &answer, err);
-	if (status == STATUS_OK && call->arguments.json)
-		call->json = json_incref(answer.body);
-	else if (status == STATUS_OK)
-		print_pin(answer.body);
-	client_answer_done(&answer);
-	app_client_close(&client);
-	return status;
-}
-
 enum status app_pin(struct app_call *call, struct error *err)
 {
 	AUTO_JSON body = json_pack("{s:s?}", "until", call->arguments.until);
 	if (body == NULL)
 		return fail_memory(err, "write request");
-	return set_pin(call, "pin", body, err);
+	return app_backups_call(call, "POST", "/pin", body, print_pin, err);
 }
 
 enum status app_unpin(struct app_call *call, struct error *err)
 {
-	return set_pin(call, "unpin", NULL, err);
+	return app_backups_call(call, "POST", "/unpin", NULL, print_pin, err);
 }
