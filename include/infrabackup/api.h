@@ -31,12 +31,16 @@ void api_handle(void *context, const struct http_request *request, struct http_r
 /* http_handler for what the transport refused: envelope for response->status. */
 void api_refuse(void *context, const struct http_request *request, struct http_response *response);
 
+#define API_VERSIONS_MAX 4
+
 /* One row of the route table, for the test that holds the documents in api/ against it. */
 struct api_route_description {
 	const char *method;
 	const char *path; /* with {parameters} */
 	const char *operation_id;
 	const char *role; /* needed; NULL: open to everybody */
+	/* api-versions that have it, oldest first; the rest NULL. None: it needs no api-version. */
+	const char *versions[API_VERSIONS_MAX];
 };
 /* False when @index is past the last row. */
 bool api_route_describe(size_t index, struct api_route_description *out);

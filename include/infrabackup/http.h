@@ -50,6 +50,8 @@ struct http_request {
  * decoded; NULL when it was not sent. Borrowed for the request. */
 const char *http_request_header(const struct http_request *request, const char *name);
 const char *http_request_query(const struct http_request *request, const char *name);
+/* How often a query parameter was sent. */
+size_t http_request_query_count(const struct http_request *request, const char *name);
 
 #define HTTP_RESPONSE_HEADERS_MAX 16
 

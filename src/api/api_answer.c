@@ -46,7 +46,7 @@ static const char *api_operation_url(const struct api_call *call, const char *co
 	(void)api_base_url(call, base);
 	(void)api_child_id(call, API_CANONICAL, collection, operation_id, id);
 	(void)snprintf(url, API_URL_SIZE, "%s%s?api-version=%s%s", base, id,
-		       http_request_query(call->request, "api-version"), more);
+		       api_version_name(call->version), more);
 	return url;
 }
 

@@ -157,7 +157,7 @@ enum status api_backups_list(struct api_call *call, struct error *err)
 	struct api_backup_list list = { .call = call };
 	struct api_page page;
 	AUTO_JSON value = json_array();
-	enum status status = api_page_read(call, &page, err);
+	enum status status = api_contract_page_read(call, &page, err);
 
 	if (status == STATUS_OK)
 		status = api_backup_list_load(&list, err);

@@ -73,8 +73,11 @@ static enum status api_run(struct api_call *call, struct error *err)
 {
 	const struct api_route *route = NULL;
 	char allow[64];
-	enum api_match match = api_route_find(call->request->method, call->request->path, &route,
-					      &call->path, allow, sizeof(allow));
+
+	call->version = api_version_read(call->request);
+	enum api_match match =
+		api_route_find(call->request->method, call->request->path, call->version, &route,
+			       &call->path, allow, sizeof(allow));
 
 	if (match == API_MATCH && route->access == API_OPEN)
 		return route->handle(call, err);

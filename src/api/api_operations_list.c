@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The providers' operations, as role assignments and portals list them (CONTRACT: no nextLink). */
+#include <string.h>
+
 #include "api_private.h"
 
 struct api_operation {
@@ -41,6 +43,18 @@ static const struct api_operation api_backup_operations[] = {
 	  "Begin or end maintenance", "Keeps backups from being made meanwhile." },
 	{ API_PROVIDER "/backupLocations/operations/read", "Operation", "Get an operation",
 	  "Returns jobs and their progress." },
+	/* Only ever listed: no client calls it. */
+	{ API_PROVIDER "/generateBackupEncryptionKey/action", "",
+	  "Generate a backup encryption key", "Generate a backup encryption key" },
+};
+
+/* Names that not every version has. */
+static const struct {
+	const char *name;
+	unsigned versions; /* API_BIT()s */
+} api_operation_limits[] = {
+	{ API_PROVIDER "/backupLocations/pruneExternalStore/action", API_SINCE_2018 },
+	{ API_PROVIDER "/generateBackupEncryptionKey/action", API_BIT(API_2016_05_01) },
 };
 
 static const struct api_operation api_insights_operations[] = {
@@ -55,6 +69,14 @@ static const struct api_operation api_insights_operations[] = {
 	  "Returns resources and how many alerts they have." },
 };
 
+static bool api_operation_is_listed(const struct api_operation *operation, enum api_version version)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(api_operation_limits); i++)
+		if (strcmp(operation->name, api_operation_limits[i].name) == 0)
+			return (api_operation_limits[i].versions & API_BIT(version)) != 0;
+	return true;
+}
+
 static json_t *api_operation_entry(const char *provider, const struct api_operation *operation)
 {
 	return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}}", "name", operation->name, "display",
@@ -68,12 +90,15 @@ static enum status api_operations_answer(struct api_call *call, const char *prov
 {
 	json_t *value = json_array();
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (!api_operation_is_listed(&operations[i], call->version))
+			continue;
 		if (json_array_append_new(value, api_operation_entry(provider, &operations[i])) !=
 		    0) {
 			json_decref(value);
 			return fail_memory(err, "list the operations");
 		}
+	}
 	return api_answer_json(call->response, 200, API_JSON_UTF8,
 			       json_pack("{s:o}", "value", value), err);
 }

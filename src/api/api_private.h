@@ -22,6 +22,17 @@
 #define API_JSON "application/json"
 #define API_JSON_UTF8 "application/json; charset=utf-8"
 
+/* In the order of time, so that < and >= say what they mean. */
+enum api_version {
+	API_VERSION_NONE, /* missing, or none that anybody has */
+	API_2016_05_01,
+	API_2018_09_01,
+	API_2021_09_01,
+	API_VERSION_COUNT
+};
+#define API_BIT(version) (1u << (version))
+#define API_SINCE_2018 (API_BIT(API_2018_09_01) | API_BIT(API_2021_09_01))
+
 struct api {
 	struct api_settings settings;
 	atomic_bool is_ready;
@@ -59,6 +70,7 @@ struct api_call {
 	struct db *state;
 	struct auth_caller caller;
 	struct api_path path;
+	enum api_version version;
 	enum api_fault fault; /* set together with a failed status */
 };
 
@@ -76,15 +88,18 @@ struct api_route {
 	const char *operation_id;
 	enum api_access access;
 	enum api_provider provider;
+	unsigned versions; /* API_BIT()s; 0: all that the provider has */
 	api_handler handle;
 };
 
 /* --- api_routes.c --- */
 enum api_match { API_MATCH, API_MATCH_NO_PATH, API_MATCH_NO_METHOD };
-/* API_MATCH: *@route and @parameters are filled. API_MATCH_NO_METHOD: @allow lists what the path
- * takes. */
-enum api_match api_route_find(const char *method, const char *path, const struct api_route **route,
-			      struct api_path *parameters, char *allow, size_t allow_size);
+/* What @version has; one that the provider does not know hides nothing, since that is what it is
+ * told about. API_MATCH: *@route and @parameters are filled. API_MATCH_NO_METHOD: @allow lists what
+ * the path takes. */
+enum api_match api_route_find(const char *method, const char *path, enum api_version version,
+			      const struct api_route **route, struct api_path *parameters,
+			      char *allow, size_t allow_size);
 
 /* --- api_errors.c --- */
 /* Records @fault for the call and returns fail() of @status. */
@@ -118,14 +133,24 @@ bool api_set(json_t *object, const char *key, json_t *value);
 json_t *api_text_or_null(const char *text);
 json_t *api_time_or_null(int64_t time);
 
-/* --- api_version.c, api_query.c --- */
+/* --- api_version.c --- */
+/* The one that the request names. */
+enum api_version api_version_read(const struct http_request *request);
+/* STATUS_INVALID, with the versions that @provider has, unless call->version is one of them. */
 enum status api_version_check(struct api_call *call, enum api_provider provider, struct error *err);
+const char *api_version_name(enum api_version version);
+/* API_BIT()s. */
+unsigned api_provider_versions(enum api_provider provider);
+
+/* --- api_query.c --- */
 
 struct api_page {
 	size_t skip;
 	size_t top; /* SIZE_MAX: everything */
 };
 enum status api_page_read(struct api_call *call, struct api_page *page, struct error *err);
+/* The same for the contract's own lists, which 2016-05-01 does not cut. */
+enum status api_contract_page_read(struct api_call *call, struct api_page *page, struct error *err);
 
 /* --- api_resource_id.c --- */
 #define API_ID_SIZE 768

@@ -36,3 +36,11 @@ enum status api_page_read(struct api_call *call, struct api_page *page, struct e
 		*page = read;
 	return status;
 }
+
+enum status api_contract_page_read(struct api_call *call, struct api_page *page, struct error *err)
+{
+	if (call->version >= API_2018_09_01)
+		return api_page_read(call, page, err);
+	*page = (struct api_page) { .skip = 0, .top = SIZE_MAX };
+	return STATUS_OK;
+}

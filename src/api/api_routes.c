@@ -82,6 +82,7 @@ static const struct api_route api_routes[] = {
 	  .path = API_LOCATION "/pruneExternalStore",
 	  .operation_id = "BackupLocations_PruneExternalStore",
 	  .access = API_ADMINISTRATOR,
+	  .versions = API_SINCE_2018,
 	  .handle = api_prune },
 	{ .method = "POST",
 	  .path = API_LOCATION "/backups/{id}/pin",
@@ -287,12 +288,25 @@ static void api_allow_add(char *allow, size_t size, const char *method)
 	(void)snprintf(allow + length, size - length, "%s%s", length == 0 ? "" : ", ", text);
 }
 
-enum api_match api_route_find(const char *method, const char *path, const struct api_route **route,
-			      struct api_path *parameters, char *allow, size_t allow_size)
+static unsigned api_route_versions(const struct api_route *route)
+{
+	return route->versions != 0 ? route->versions : api_provider_versions(route->provider);
+}
+
+static bool api_route_is_hidden(const struct api_route *route, enum api_version version)
+{
+	return (api_provider_versions(route->provider) & API_BIT(version)) != 0 &&
+	       (api_route_versions(route) & API_BIT(version)) == 0;
+}
+
+enum api_match api_route_find(const char *method, const char *path, enum api_version version,
+			      const struct api_route **route, struct api_path *parameters,
+			      char *allow, size_t allow_size)
 {
 	allow[0] = '\0';
 	for (size_t i = 0; i < ARRAY_LENGTH(api_routes); i++) {
-		if (!api_path_match(api_routes[i].path, path, parameters))
+		if (api_route_is_hidden(&api_routes[i], version) ||
+		    !api_path_match(api_routes[i].path, path, parameters))
 			continue;
 		if (strcmp(api_routes[i].method, method) == 0) {
 			*route = &api_routes[i];
@@ -314,7 +328,12 @@ bool api_route_describe(size_t index, struct api_route_description *out)
 	out->path = route->path;
 	out->operation_id = route->operation_id;
 	out->role = NULL;
-	if (route->access != API_OPEN)
-		out->role = auth_role_name((enum auth_role)(route->access - API_READER));
+	memset(out->versions, 0, sizeof(out->versions));
+	if (route->access == API_OPEN)
+		return true;
+	out->role = auth_role_name((enum auth_role)(route->access - API_READER));
+	for (int version = API_2016_05_01, count = 0; version < API_VERSION_COUNT; version++)
+		if ((api_route_versions(route) & API_BIT(version)) != 0)
+			out->versions[count++] = api_version_name((enum api_version)version);
 	return true;
 }

@@ -215,3 +215,34 @@ const char *http_request_query(const struct http_request *request, const char *n
 	/* "?name" without '=' has no value but was sent. */
 	return value == NULL ? "" : value;
 }
+
+struct http_query_count {
+	const char *name;
+	size_t count;
+};
+
+static enum MHD_Result http_count_query(void *context, enum MHD_ValueKind kind, const char *name,
+					const char *value)
+{
+	struct http_query_count *query = context;
+
+	(void)kind;
+	(void)value;
+	if (text_equal_ignoring_case(name, query->name))
+		query->count++;
+	return MHD_YES;
+}
+
+size_t http_request_query_count(const struct http_request *request, const char *name)
+{
+	struct http_query_count query = { .name = name };
+
+	if (request->connection != NULL)
+		(void)MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+						http_count_query, &query);
+	else
+		for (size_t i = 0; i < request->query_count; i++)
+			(void)http_count_query(&query, MHD_GET_ARGUMENT_KIND,
+					       request->query[i].name, request->query[i].value);
+	return query.count;
+}

@@ -195,18 +195,6 @@ static void test_alerts_repair_is_refused_by_its_code(void **state)
 	assert_string_equal(api_fixture_code(fixture), "RemediateAlertPrecheckFailed");
 }
 
-static void test_versions_are_the_providers_own(void **state)
-{
-	struct api_fixture *fixture = *state;
-
-	assert_int_equal(api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION, NULL), 400);
-	assert_non_null(strstr(fixture->text, "2018-09-01"));
-	fixture->sent_version = "2018-09-01";
-	assert_int_equal(api_fixture_call(fixture, "GET", ALERTS, NULL), 400);
-	assert_string_equal(api_fixture_code(fixture), "InvalidApiVersionParameter");
-	assert_non_null(strstr(fixture->text, "2016-05-01"));
-}
-
 static size_t filtered(struct api_fixture *fixture, const char *filter)
 {
 	char target[2048];
@@ -376,7 +364,6 @@ int main(void)
 		WITH(test_alerts_close_refusals),
 		WITH(test_alerts_unknown_is_not_found),
 		WITH(test_alerts_repair_is_refused_by_its_code),
-		WITH(test_versions_are_the_providers_own),
 		WITH(test_alerts_filter_forms_that_clients_use),
 		WITH(test_alerts_filter_anything_else_is_refused),
 		WITH(test_alerts_orderby_and_page),

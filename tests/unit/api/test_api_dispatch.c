@@ -53,10 +53,9 @@ static void test_handle_version_missing_and_unknown(void **state)
 	assert_int_equal(api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION, NULL), 400);
 	assert_string_equal(api_fixture_code(fixture), "MissingApiVersionParameter");
 	assert_string_equal(api_fixture_target(fixture), "api-version");
-	fixture->sent_version = "2021-09-01";
+	fixture->sent_version = "2019-09-01";
 	assert_int_equal(api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION, NULL), 400);
 	assert_string_equal(api_fixture_code(fixture), "InvalidApiVersionParameter");
-	assert_non_null(strstr(fixture->text, "2018-09-01"));
 	/* The version is looked at before the scope. */
 	assert_int_equal(api_fixture_call(fixture, "GET",
 					  OTHER "Microsoft.Backup.Admin/backupLocations", NULL),

@@ -20,13 +20,18 @@ struct found {
 	char allow[64];
 };
 
-static struct found find(const char *method, const char *path)
+static struct found find_in(enum api_version version, const char *method, const char *path)
 {
 	struct found found = { .route = NULL };
 
-	found.match = api_route_find(method, path, &found.route, &found.path, found.allow,
+	found.match = api_route_find(method, path, version, &found.route, &found.path, found.allow,
 				     sizeof(found.allow));
 	return found;
+}
+
+static struct found find(const char *method, const char *path)
+{
+	return find_in(API_2018_09_01, method, path);
 }
 
 static void test_route_find_fills_the_parameters(void **state)
@@ -101,6 +106,32 @@ static void test_route_find_other_method_lists_the_allowed(void **state)
 	assert_string_equal(find("GET", API_FIXTURE_LOCATION "/createBackup").allow, "POST");
 	/* Methods are compared as they are. */
 	assert_int_equal(find("get", "/healthz").match, API_MATCH_NO_METHOD);
+}
+
+static void test_route_find_knows_what_a_version_has(void **state)
+{
+	static const char prune[] = API_FIXTURE_LOCATION "/pruneExternalStore";
+	static const struct {
+		enum api_version version;
+		enum api_match prune;
+	} cases[] = {
+		/* Who names no version, or one that the provider does not have, is told about that.
+		 */
+		{ API_VERSION_NONE, API_MATCH },
+		{ API_2016_05_01, API_MATCH_NO_PATH },
+		{ API_2018_09_01, API_MATCH },
+		{ API_2021_09_01, API_MATCH },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		assert_int_equal(find_in(cases[i].version, "POST", prune).match, cases[i].prune);
+		assert_int_equal(find_in(cases[i].version, "GET",
+					 "/providers/Microsoft.InfrastructureInsights.Admin/"
+					 "operations")
+					 .match,
+				 API_MATCH);
+	}
 }
 
 #define KEY_SIZE 512
@@ -262,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_route_find_unknown_paths),
 		cmocka_unit_test(test_route_find_segment_too_long_is_no_path),
 		cmocka_unit_test(test_route_find_other_method_lists_the_allowed),
+		cmocka_unit_test(test_route_find_knows_what_a_version_has),
 		cmocka_unit_test(test_routes_are_all_in_the_documents),
 		cmocka_unit_test(test_documents_have_nothing_but_routes),
 		cmocka_unit_test_setup_teardown(test_routes_but_the_open_ones_need_a_token,

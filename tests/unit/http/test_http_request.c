@@ -19,6 +19,7 @@ struct fixture {
 	unsigned handled; /* requests that reached the handler */
 	char text[16384];
 	char path[256], query[256], header[256];
+	size_t query_count; /* of api-version */
 	size_t body_length;
 	bool body_is_right;
 };
@@ -37,6 +38,7 @@ static void note(void *context, const struct http_request *request, struct http_
 	fixture->handled++;
 	copy_text(fixture->path, request->path);
 	copy_text(fixture->query, http_request_query(request, "api-version"));
+	fixture->query_count = http_request_query_count(request, "api-version");
 	copy_text(fixture->header, http_request_header(request, "X-Some-Header"));
 	fixture->body_length = request->body_length;
 	fixture->body_is_right = true;
@@ -205,7 +207,11 @@ static void test_request_query_and_header_are_found_in_any_case(void **state)
 	assert_string_equal(fixture->query, "");
 	assert_int_equal(get(fixture, "/a"), 200);
 	assert_string_equal(fixture->query, "(none)");
+	assert_int_equal(fixture->query_count, 0);
 	assert_string_equal(fixture->header, "(none)");
+	assert_int_equal(get(fixture, "/a?api-version=1&b=1&Api-Version=2"), 200);
+	assert_string_equal(fixture->query, "1");
+	assert_int_equal(fixture->query_count, 2);
 }
 
 static void send_body(struct fixture *fixture, size_t length)
@@ -315,6 +321,8 @@ static void test_request_lists_are_looked_up_without_a_connection(void **state)
 	assert_string_equal(http_request_header(&request, "authorization"), "Bearer x");
 	assert_string_equal(http_request_query(&request, "$TOP"), "1");
 	assert_null(http_request_query(&request, "Authorization"));
+	assert_int_equal(http_request_query_count(&request, "$TOP"), 2);
+	assert_int_equal(http_request_query_count(&request, "$skip"), 0);
 	assert_null(http_request_header(&request, "$top"));
 }
 
