@@ -13,7 +13,6 @@
 #include "infrabackup/share.h"
 #include "infrabackup/snapshot.h"
 
-#define BACKUP_DATA_VERSION "1.0.1"
 /* The role under which the service backs itself up. */
 #define BACKUP_SERVICE_ROLE "infrabackup"
 

@@ -79,7 +79,8 @@ enum status api_answer_accepted_async(struct api_call *call, const char *operati
 enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
 				struct error *err)
 {
-	(void)err;
+	if (call->version >= API_2021_09_01)
+		return api_answer_accepted_async(call, operation_id, retry_after, err);
 	api_answer_accepted_at(call, "operationResults", operation_id, retry_after);
 	return STATUS_OK;
 }

@@ -6,16 +6,22 @@
 
 #include "api_private.h"
 
-/* The states of a job by the names of the contract's OperationStatus; a name that this version does
+/* The states of a job by the names of the contract's OperationStatus; a name that the version does
  * not have would break generated clients. */
-const char *api_operation_status(const char *job_state)
+const char *api_operation_status(enum api_version version, const char *job_state)
 {
-	static const char *const known[] = { "Queued", "Running", "Succeeded", "PartialSucceeded",
-					     "Failed" };
+	static const struct {
+		const char *name;
+		enum api_version since;
+	} known[] = {
+		{ "Queued", API_2016_05_01 },    { "Running", API_2016_05_01 },
+		{ "Succeeded", API_2016_05_01 }, { "PartialSucceeded", API_2016_05_01 },
+		{ "Failed", API_2016_05_01 },    { "Skipped", API_2021_09_01 },
+	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
-		if (strcmp(known[i], job_state) == 0)
-			return known[i];
+		if (version >= known[i].since && strcmp(known[i].name, job_state) == 0)
+			return known[i].name;
 	return "Failed";
 }
 
@@ -48,7 +54,7 @@ struct api_backup_view api_backup_view_job(const struct api_call *call, const st
 
 	return (struct api_backup_view) {
 		.id = job->id,
-		.status = api_operation_status(job->state),
+		.status = api_operation_status(call->version, job->state),
 		.created_time = is_over ? job->ended_time : job->created_time,
 		.duration =
 			is_over && job->started_time != 0 ? job->ended_time - job->started_time : 0,
@@ -59,12 +65,23 @@ struct api_backup_view api_backup_view_job(const struct api_call *call, const st
 	};
 }
 
-static json_t *api_backup_info(const struct api_backup_view *view, json_t *roles)
+/* 2016-05-01 knows neither certificates nor readiness. */
+static bool api_backup_info_add_since_2018(const struct api_backup_view *view, json_t *info)
+{
+	return api_set(info, "encryptionCertThumbprint", api_text_or_null(view->thumbprint)) &&
+	       api_set(info, "completelyUploaded", json_boolean(view->is_complete)) &&
+	       api_set(info, "isAutomaticBackup", json_boolean(view->is_automatic)) &&
+	       api_set(info, "isCloudRecoveryReady", json_boolean(view->is_ready));
+}
+
+static json_t *api_backup_info(const struct api_call *call, const struct api_backup_view *view,
+			       json_t *roles)
 {
 	char created[CLOCK_TEXT_SIZE], duration[CLOCK_TEXT_SIZE];
 	json_t *info = json_object();
 	bool complete =
-		api_set(info, "backupDataVersion", json_string(BACKUP_DATA_VERSION)) &&
+		api_set(info, "backupDataVersion",
+			json_string(call->version >= API_2021_09_01 ? "1.1.0" : "1.0.1")) &&
 		api_set(info, "backupId", json_string(view->id)) &&
 		api_set(info, "roleStatus", json_incref(roles)) &&
 		api_set(info, "status", json_string(view->status)) &&
@@ -75,10 +92,7 @@ static json_t *api_backup_info(const struct api_backup_view *view, json_t *roles
 		api_set(info, "stampVersion", json_string(view->stamp_version)) &&
 		api_set(info, "oemVersion", api_text_or_null(view->oem_version)) &&
 		api_set(info, "deploymentID", json_string(view->deployment_id)) &&
-		api_set(info, "encryptionCertThumbprint", api_text_or_null(view->thumbprint)) &&
-		api_set(info, "completelyUploaded", json_boolean(view->is_complete)) &&
-		api_set(info, "isAutomaticBackup", json_boolean(view->is_automatic)) &&
-		api_set(info, "isCloudRecoveryReady", json_boolean(view->is_ready));
+		(call->version < API_2018_09_01 || api_backup_info_add_since_2018(view, info));
 
 	if (!complete) {
 		json_decref(info);
@@ -105,7 +119,7 @@ json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
 {
 	const char *location = call->api->settings.config->deployment.location;
 	AUTO_JSON list = json_array();
-	json_t *info = list == NULL ? NULL : api_backup_info(view, list);
+	json_t *info = list == NULL ? NULL : api_backup_info(call, view, list);
 	char id[API_ID_SIZE];
 
 	if (info == NULL)
@@ -128,13 +142,18 @@ json_t *api_backup_json(const struct api_call *call, enum api_spelling spelling,
 	return backup;
 }
 
+struct api_backup_roles {
+	const struct api_call *call;
+	json_t *roles;
+};
+
 static enum status api_backup_role(const struct db_job_role *role, void *context, struct error *err)
 {
-	json_t *roles = context;
+	const struct api_backup_roles *list = context;
 	json_t *item = json_pack("{s:s, s:s}", "roleName", role->role, "status",
-				 api_operation_status(role->state));
+				 api_operation_status(list->call->version, role->state));
 
-	if (json_array_append_new(roles, item) != 0)
+	if (json_array_append_new(list->roles, item) != 0)
 		return fail_memory(err, "show the roles of a backup");
 	return STATUS_OK;
 }
@@ -142,5 +161,7 @@ static enum status api_backup_role(const struct db_job_role *role, void *context
 enum status api_backup_roles(struct api_call *call, const char *job_id, json_t *roles,
 			     struct error *err)
 {
-	return db_job_role_list(call->state, job_id, api_backup_role, roles, err);
+	struct api_backup_roles list = { .call = call, .roles = roles };
+
+	return db_job_role_list(call->state, job_id, api_backup_role, &list, err);
 }

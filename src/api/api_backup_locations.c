@@ -2,8 +2,12 @@
 /* The backup location: list, get, put. */
 #include "api_private.h"
 
-/* Seconds until the first poll of an update, as recorded. */
-static const long api_update_retry_after = 5;
+/* Seconds until the first poll of a PUT, as recorded. */
+static const long api_put_retry_after[API_VERSION_COUNT] = {
+	[API_2016_05_01] = 60,
+	[API_2018_09_01] = 5,
+	[API_2021_09_01] = 60,
+};
 
 static enum status api_location_load(struct api_call *call, json_t **out, struct error *err)
 {
@@ -64,5 +68,5 @@ enum status api_backup_locations_put(struct api_call *call, struct error *err)
 	api_body_wipe(body);
 	if (status != STATUS_OK)
 		return status;
-	return api_answer_accepted(call, operation_id, api_update_retry_after, err);
+	return api_answer_accepted(call, operation_id, api_put_retry_after[call->version], err);
 }

@@ -94,15 +94,12 @@ static enum status api_list_committed(const struct db_backup *backup, void *cont
 }
 
 /* A job that succeeded is either committed, and listed so, or its backup is gone by now. One that
- * was skipped never had any data, and this version of the contract has no word for it. */
-static bool api_job_is_listed(const struct db_job *job)
+ * was skipped never had any data: a version that has no word for it does not show it. */
+static bool api_job_is_listed(const struct api_call *call, const struct db_job *job)
 {
-	static const char *const unlisted[] = { "Succeeded", "PartialSucceeded", "Skipped" };
-
-	for (size_t i = 0; i < ARRAY_LENGTH(unlisted); i++)
-		if (strcmp(job->state, unlisted[i]) == 0)
-			return false;
-	return true;
+	if (strcmp(job->state, "Skipped") == 0)
+		return call->version >= API_2021_09_01;
+	return strcmp(job->state, "Succeeded") != 0 && strcmp(job->state, "PartialSucceeded") != 0;
 }
 
 static enum status api_list_job(const struct db_job *job, void *context, struct error *err)
@@ -111,7 +108,7 @@ static enum status api_list_job(const struct db_job *job, void *context, struct 
 	struct api_backup_entry key;
 
 	memcpy(key.id, job->id, sizeof(key.id));
-	if (!api_job_is_listed(job) ||
+	if (!api_job_is_listed(list->call, job) ||
 	    (list->committed > 0 && bsearch(&key, list->entries, list->committed, sizeof(key),
 					    api_backup_entry_compare) != NULL))
 		return STATUS_OK;
@@ -222,7 +219,7 @@ static enum status api_backup_job_answer(struct api_call *call, struct error *er
 
 	if (status != STATUS_OK)
 		return status;
-	if (strcmp(job.kind, "backup") == 0 && api_job_is_listed(&job)) {
+	if (strcmp(job.kind, "backup") == 0 && api_job_is_listed(call, &job)) {
 		struct api_backup_view view = api_backup_view_job(call, &job);
 
 		status = api_backup_answer(call, &view, err);

@@ -119,10 +119,10 @@ enum status api_resource_not_found(const struct api_call *call, const char *type
 /* The response becomes @status with @json (stolen, may be NULL: memory was out) as its body. */
 enum status api_answer_json(struct http_response *response, unsigned status,
 			    const char *content_type, json_t *json, struct error *err);
-/* 202, the operation's Location and Retry-After. */
+/* 202, the operation's Location and Retry-After; from 2021-09-01 on Azure-AsyncOperation too. */
 enum status api_answer_accepted(struct api_call *call, const char *operation_id, long retry_after,
 				struct error *err);
-/* The same with Azure-AsyncOperation beside Location. */
+/* The same with Azure-AsyncOperation in any version. */
 enum status api_answer_accepted_async(struct api_call *call, const char *operation_id,
 				      long retry_after, struct error *err);
 /* The same with a Location below another collection, for what is followed there. */
@@ -186,8 +186,9 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 const char *api_keep_if_empty(const char *text);
 
 /* --- api_prune.c --- */
-/* What the poll addresses of a prune answer that did not fail. */
-enum status api_prune_result(struct api_call *call, const struct db_job *job, struct error *err);
+/* What a prune that did not fail leads to: the location with what went in place of its settings.
+ * NULL when memory is out. */
+json_t *api_prune_json(const struct api_call *call, const struct db_job *job);
 
 /* --- api_body.c --- */
 /* The body as a JSON object into *@out (owned by the caller). No body: STATUS_INVALID, or NULL and
@@ -226,8 +227,8 @@ json_t *api_job_json(const struct api_call *call, const struct db_job *job, json
 json_t *api_job_role_json(const struct db_job_role *role);
 /* 200 and the job with its roles. */
 enum status api_job_answer(struct api_call *call, const struct db_job *job, struct error *err);
-/* Only the states that the contract's version knows. */
-const char *api_operation_status(const char *job_state);
+/* Only the states that the version knows. */
+const char *api_operation_status(enum api_version version, const char *job_state);
 /* A job of this location by the id in the path; STATUS_NOT_FOUND. */
 enum status api_job_get(struct api_call *call, const char *type, struct db_job *out,
 			struct error *err);

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pruneExternalStore, and what its two poll addresses answer (CONTRACT 4.5, 9). */
-#include <stdio.h>
+/* pruneExternalStore, and what comes of it (CONTRACT 4.5). */
 #include <string.h>
-
-#include "infrabackup/jobs.h"
 
 #include "api_private.h"
 
 enum {
-	/* Seconds until the first poll, and between those of Azure-AsyncOperation, as recorded. */
+	/* Seconds until the first poll, as recorded. */
 	API_PRUNE_RETRY_AFTER = 60,
-	API_ASYNC_RETRY_AFTER = 30,
 	API_CONFIRM_MAX = 64,
 };
 
@@ -68,56 +64,13 @@ static json_t *api_paths(const struct db_job *job)
 	return json_is_array(paths) ? json_incref(paths) : json_array();
 }
 
-/* The location with what went in place of its settings. */
-static enum status api_prune_location(struct api_call *call, const struct db_job *job,
-				      struct error *err)
+json_t *api_prune_json(const struct api_call *call, const struct db_job *job)
 {
 	const char *name = call->api->settings.config->deployment.location;
 	char id[API_ID_SIZE];
 
-	return api_answer_json(call->response, 200, API_JSON,
-			       json_pack("{s:s, s:s, s:s, s:s, s:{}, s:{s:o}}", "id",
-					 api_location_id(call, API_CANONICAL, id), "name", name,
-					 "type", API_LOCATION_TYPE, "location", name, "tags",
-					 "properties", "pathsToDelete", api_paths(job)),
-			       err);
-}
-
-static enum status api_prune_async(struct api_call *call, const struct db_job *job,
-				   struct error *err)
-{
-	char id[API_ID_SIZE];
-
-	return api_answer_json(call->response, 200, API_JSON,
-			       json_pack("{s:s, s:s, s:s, s:{s:o}}", "status", "Succeeded", "id",
-					 api_location_id(call, API_CANONICAL, id), "name",
-					 call->api->settings.config->deployment.location,
-					 "properties", "pathsToDelete", api_paths(job)),
-			       err);
-}
-
-static enum status api_prune_running(struct api_call *call, const struct db_job *job,
-				     struct error *err)
-{
-	enum status status = api_answer_accepted_async(call, job->id, API_ASYNC_RETRY_AFTER, err);
-
-	if (status != STATUS_OK)
-		return status;
-	return api_answer_json(call->response, 200, API_JSON,
-			       json_pack("{s:s, s:{s:s}}", "status", "Accepted", "properties",
-					 "provisioningState", "Accepted"),
-			       err);
-}
-
-enum status api_prune_result(struct api_call *call, const struct db_job *job, struct error *err)
-{
-	enum job_state state;
-	const char *asked = http_request_query(call->request, "IsAsyncOperation");
-	bool is_async = asked != NULL && strcmp(asked, "1") == 0;
-
-	if (job_state_from_name(job->state, &state) && !job_state_is_final(state))
-		return is_async ? api_prune_running(call, job, err)
-				: api_answer_accepted_async(call, job->id, API_PRUNE_RETRY_AFTER,
-							    err);
-	return is_async ? api_prune_async(call, job, err) : api_prune_location(call, job, err);
+	return json_pack("{s:s, s:s, s:s, s:s, s:{}, s:{s:o}}", "id",
+			 api_location_id(call, API_CANONICAL, id), "name", name, "type",
+			 API_LOCATION_TYPE, "location", name, "tags", "properties", "pathsToDelete",
+			 api_paths(job));
 }
