@@ -226,7 +226,10 @@ demo: ## installs what is missing, builds, backs a few services up, destroys and
 format: ## reformats the sources in place
 	@$(PYTHON) tests/check/source_files.py '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: api-definitions
+.PHONY: errors-page api-definitions
+errors-page: $(BUILD)/tests/tools/errors_page ## rewrites api/errors.md from the error table
+	@$< > $(BUILD)/errors.md
+	@mv $(BUILD)/errors.md api/errors.md
 api-definitions: ## rewrites api/definitions.json from schema/
 	@$(PYTHON) api/definitions.py --write
 

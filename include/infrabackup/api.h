@@ -45,4 +45,13 @@ struct api_route_description {
 /* False when @index is past the last row. */
 bool api_route_describe(size_t index, struct api_route_description *out);
 
+/* One row of the error table, for api/errors.md. Several may say the same, in no order. */
+struct api_error_description {
+	unsigned http_status;
+	const char *code; /* NULL: not a row */
+	const char *meaning;
+};
+/* False when @index is past the last row. */
+bool api_error_describe(size_t index, struct api_error_description *out);
+
 #endif

@@ -165,3 +165,22 @@ void api_refuse(void *context, const struct http_request *request, struct http_r
 		}
 	api_envelope(response, response->status, "BadRequest", "The request was refused", NULL);
 }
+
+bool api_error_describe(size_t index, struct api_error_description *out)
+{
+	const struct api_error_row *row = NULL;
+
+	if (index < STATUS_COUNT)
+		row = &api_status_rows[index];
+	else if (index - STATUS_COUNT < API_FAULT_COUNT)
+		row = &api_fault_rows[index - STATUS_COUNT];
+	else if (index - STATUS_COUNT - API_FAULT_COUNT >= ARRAY_LENGTH(api_refusals))
+		return false;
+	else
+		index -= STATUS_COUNT + API_FAULT_COUNT;
+	out->http_status = row != NULL ? row->http_status : api_refusals[index].http_status;
+	out->code = row != NULL ? row->code : api_refusals[index].code;
+	/* API_FAULT_NONE is no row. */
+	out->meaning = out->code == NULL ? NULL : api_error_meaning(out->code);
+	return true;
+}

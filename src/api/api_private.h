@@ -115,6 +115,10 @@ json_t *api_error_json(const char *code, const char *message, const char *target
 enum status api_resource_not_found(const struct api_call *call, const char *type, const char *name,
 				   struct error *err);
 
+/* --- api_error_meanings.c --- */
+/* For the client who got @code; NULL: nobody wrote it yet. */
+const char *api_error_meaning(const char *code);
+
 /* --- api_answer.c --- */
 /* The response becomes @status with @json (stolen, may be NULL: memory was out) as its body. */
 enum status api_answer_json(struct http_response *response, unsigned status,
