@@ -226,12 +226,14 @@ demo: ## installs what is missing, builds, backs a few services up, destroys and
 format: ## reformats the sources in place
 	@$(PYTHON) tests/check/source_files.py '*.c' '*.h' | xargs clang-format -i
 
-.PHONY: errors-page api-definitions
+.PHONY: errors-page api-definitions api-examples
 errors-page: $(BUILD)/tests/tools/errors_page ## rewrites api/errors.md from the error table
 	@$< > $(BUILD)/errors.md
 	@mv $(BUILD)/errors.md api/errors.md
 api-definitions: ## rewrites api/definitions.json from schema/
 	@$(PYTHON) api/definitions.py --write
+api-examples: all ## rewrites the answers in the examples of api/ with those of the service
+	@INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/integration/test_api_examples.py --write
 
 .PHONY: clean
 clean: ## removes what was built

@@ -8,7 +8,7 @@ import os
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 API = os.path.join(ROOT, "api")
 SHARED = [os.path.join(API, name) for name in ("common.json", "definitions.json")]
-METHODS = {"get", "put", "post", "patch", "delete", "head"}
+BACKUP = "Microsoft.Backup.Admin"
 
 
 def read_json(path):
@@ -44,6 +44,8 @@ class Operation:
     def __init__(self, file, document, path, method, value):
         self.file = file
         self.version = document["info"]["version"]
+        # A document may stand for several api-versions.
+        self.versions = document["info"].get("x-api-versions", [self.version])
         self.path = path
         self.method = method.upper()
         self.value = value

@@ -90,10 +90,21 @@ def check_operation(operation):
         yield "202 and x-ms-long-running-operation do not go together"
 
 
+def check_examples(operation):
+    """Every success has one, and it has the parameters that the operation wants."""
+    if not operation.examples() and operation.id != "Alerts_Repair":
+        yield "no example"
+    known = {one["name"]: one.get("required", False) for one in operation.parameters}
+    for file in operation.examples().values():
+        given = set(api.read_json(file)["parameters"])
+        if not given <= set(known) or not {name for name in known if known[name]} <= given:
+            yield f"{file}: parameters {sorted(given)} for {sorted(known)}"
+
+
 def check_operations():
     seen = {}
     for operation in api.operations():
-        for problem in check_operation(operation):
+        for problem in (*check_operation(operation), *check_examples(operation)):
             yield f"{operation.file}: {operation.id}: {problem}"
         key = (os.path.dirname(operation.file), operation.id)
         if seen.setdefault(key, operation.path) != operation.path:
