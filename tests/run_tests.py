@@ -35,11 +35,12 @@ SANITIZED = {
 # What a whole run takes of the slow groups, by name of the source: threads under tsan, parsers and
 # owners of memory under valgrind, everything but the long ones under asan.
 SAMPLES = {
-    "asan": r"^(?!.*(test_backup_large|test_snapshot_walk|smb_matrix|fault/test_(crash|prune_faults|backup_faults)))"
-            r".*$",
+    "asan": r"^(?!.*(test_backup_(large|changing|lease|prune|prune_lease|reconcile|retry|roles|scheduler|trees"
+            r"|verify_faults|verify_prune)\b|test_recover_(chain|keys)\b|test_share_(conformance_lies|smb_expiry)\b"
+            r"|test_snapshot_walk|smb_matrix|fault/test_(crash|prune_faults|backup_faults))).*$",
     "tsan": r"unit/(jobs|http|backup/test_backup_(run|location|reconcile))|base_(queue|thread|cancel)"
             r"|share_(call|directory|fake)\b|db_(pool|job)\b|recover_chain",
-    "valgrind": r"unit/(base|config|auth)/|archive_(block|pack|manifest|record)|crypto_(hash|aead|seal)"
+    "valgrind": r"unit/(base|config|auth)/|archive_(block|pack|manifest|record_(?!parse))|crypto_(hash|aead|seal)"
                 r"|db_(statement|job|token)\b|api_(backups|dispatch|location)|recover_versions"
                 r"|backup_(cache|chunks|packs)",
 }
