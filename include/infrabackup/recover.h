@@ -183,6 +183,10 @@ MUST_CHECK enum status recover_run(struct recover_source *source,
 				   const struct recover_options *options,
 				   struct recover_result *out, struct error *err);
 void recover_result_done(struct recover_result *result);
+/* New values, or NULL when memory is out: a list, and schema/responses/restore.json without its
+ * backupId. */
+json_t *recover_findings_json(const struct recover_findings *findings);
+json_t *recover_result_json(const struct recover_result *result);
 
 /* The version rule: @target may be the backup's stamp version or one release newer, never older.
  * OK, or STATUS_UNSUPPORTED with both versions and the rule in the message. */

@@ -98,7 +98,7 @@ static enum status show_json(struct app_call *call, const struct app_source *sou
 		(void)json_array_append_new(list, backup_json(&backups[i]));
 	call->json = json_pack(
 		"{s:O?, s:o, s:o, s:o}", "backups", list, "findings",
-		app_findings_json(recover_source_findings(source->source)), "freeBytes",
+		recover_findings_json(recover_source_findings(source->source)), "freeBytes",
 		has_space ? json_integer((json_int_t)space.free) : json_null(), "totalBytes",
 		has_space ? json_integer((json_int_t)space.total) : json_null());
 	return call->json != NULL ? STATUS_OK : fail_memory(err, "list backups");

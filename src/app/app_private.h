@@ -273,8 +273,6 @@ size_t app_prune_count_expired(const json_t *plan);
 /* --- app_findings.c --- */
 /* "FILE: text", one a line. */
 void app_findings_print(FILE *stream, const struct recover_findings *findings);
-/* A new array, or NULL. */
-json_t *app_findings_json(const struct recover_findings *findings);
 
 /* --- app_targets.c: the services as they stand in the configuration --- */
 struct app_targets {

@@ -132,28 +132,6 @@ static void print_result(const struct recover_result *result)
 		     (unsigned long long)totals.bytes);
 }
 
-static json_t *role_json(const struct recover_role_result *role)
-{
-	char text[1200];
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s*}", "role", role->role, "status",
-			 status_name(role->status), "entries", (json_int_t)role->entries, "files",
-			 (json_int_t)role->files, "bytes", (json_int_t)role->bytes, "problems",
-			 (json_int_t)role->problems, "refused", (json_int_t)role->refused, "error",
-			 role->status == STATUS_OK ? NULL
-						   : error_text(&role->error, text, sizeof text));
-}
-
-static json_t *result_json(const struct recover_result *result)
-{
-	struct totals totals = add_up(result);
-	AUTO_JSON roles = json_array();
-	for (size_t i = 0; roles != NULL && i < result->role_count; i++)
-		(void)json_array_append_new(roles, role_json(&result->roles[i]));
-	return json_pack("{s:I, s:I, s:O?, s:o}", "files", (json_int_t)totals.files, "bytes",
-			 (json_int_t)totals.bytes, "roles", roles, "findings",
-			 app_findings_json(&result->findings));
-}
-
 /* A service that the backup knows nothing of stays as it is; that must not go unnoticed. */
 static void note_untouched(const struct app_call *call, const struct recovering *recovering)
 {
@@ -184,7 +162,7 @@ enum status app_recover(struct app_call *call, struct error *err)
 		status = recover_backup(call, &recovering, err);
 	if (recovering.is_open) {
 		if (call->arguments.json)
-			call->json = result_json(&recovering.result);
+			call->json = recover_result_json(&recovering.result);
 		else
 			print_result(&recovering.result);
 		note_untouched(call, &recovering);

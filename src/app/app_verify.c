@@ -12,7 +12,7 @@ static json_t *result_json(const struct recover_verify_result *result)
 			 "packs", (json_int_t)result->packs, "bytes", (json_int_t)result->bytes,
 			 "blocks", (json_int_t)result->blocks, "chunks", (json_int_t)result->chunks,
 			 "files", (json_int_t)result->files, "findings",
-			 app_findings_json(&result->findings));
+			 recover_findings_json(&result->findings));
 }
 
 static void print_result(const struct recover_verify_result *result, bool has_key)

@@ -279,6 +279,9 @@ enum status recover_write_roles(struct recover_run_state *state, struct error *e
 		if (status != STATUS_OK || record->type == ARCHIVE_RECORD_END)
 			break;
 	}
+	/* A role that was begun and not ended is not restored. */
+	if (status != STATUS_OK && state->role != NULL)
+		fail_role(state, status, err);
 	if (state->restore != NULL)
 		state->driver->restore_close(TAKE(state->restore));
 	free(TAKE(state->directory));
