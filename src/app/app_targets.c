@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "infrabackup/backup.h"
+#include "infrabackup/backup/restore.h"
 
 #include "app_private.h"
 
@@ -57,15 +58,7 @@ static struct recover_target service_target(const struct config_service *service
 	return (struct recover_target) {
 		.role = service->role,
 		.driver = snapshot_driver_find(service->provider),
-		.settings = { .role = service->role,
-			      .provider = service->provider,
-			      .path = service->path,
-			      .exclude = service->exclude,
-			      .command = service->command,
-			      .restore_command = service->restore_command,
-			      .entry_name = service->entry_name,
-			      .timeout = service->timeout,
-			      .temporary_directory = temporary_directory },
+		.settings = backup_snapshot_settings(service, temporary_directory),
 	};
 }
 

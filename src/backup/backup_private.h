@@ -37,7 +37,8 @@
 #define BACKUP_KIND_VERIFY "verify"
 #define BACKUP_KIND_CONNECTION_TEST "connectionTest"
 #define BACKUP_KIND_PRUNE "prune"
-#define BACKUP_KIND_COUNT 6
+#define BACKUP_KIND_RESTORE "restore"
+#define BACKUP_KIND_COUNT 7
 
 /* error_step of a share whose marker is not what is expected. */
 #define BACKUP_STEP_MARKER "check repository marker"
@@ -55,6 +56,13 @@ struct backup_lease {
 	pthread_t thread;
 	struct cancel *cancel;
 	bool is_running, is_stopping;
+};
+
+/* What opens the backup of the restore that is queued; see backup_restore.h. */
+struct backup_restore_secrets {
+	pthread_mutex_t mutex;
+	char job_id[GUID_TEXT_SIZE]; /* empty: none */
+	struct secret pfx, password;
 };
 
 struct backup_service {
@@ -76,6 +84,7 @@ struct backup_service {
 	struct jobs_kind kinds[BACKUP_KIND_COUNT];
 	_Atomic(struct jobs_engine *) engine;
 	struct alert_book *alerts;
+	struct backup_restore_secrets restore;
 	_Atomic(int64_t) verify_looked;  /* when it was asked last what there is to verify */
 	atomic_bool is_schedule_failing; /* the last look failed, which is in the log */
 };
@@ -158,6 +167,7 @@ enum status backup_connection_run(struct jobs_run *run, void *context, struct er
 enum status backup_history_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_verify_run(struct jobs_run *run, void *context, struct error *err);
 enum status backup_prune_run(struct jobs_run *run, void *context, struct error *err);
+enum status backup_restore_run(struct jobs_run *run, void *context, struct error *err);
 /* What a prune by the stored settings would do, as the result of the job that @run runs. */
 MUST_CHECK enum status backup_prune_preview(struct backup_service *service, struct jobs_run *run,
 					    struct error *err);

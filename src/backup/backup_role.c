@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infrabackup/backup/restore.h"
+
 #include "backup_progress.h"
 #include "backup_role_private.h"
 
@@ -76,12 +78,8 @@ static void init_service(struct backup_role *role, const struct config_service *
 	role->essential = service->essential;
 	role->restore_priority = service->restore_priority;
 	role->driver = snapshot_driver_find(service->provider);
-	role->settings.path = service->path;
-	role->settings.exclude = service->exclude;
-	role->settings.command = service->command;
-	role->settings.restore_command = service->restore_command;
-	role->settings.entry_name = service->entry_name;
-	role->settings.timeout = service->timeout;
+	role->settings =
+		backup_snapshot_settings(service, role->session->service->temporary_directory);
 }
 
 enum status backup_role_init(struct backup_role *role, struct backup_session *session,

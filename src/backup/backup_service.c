@@ -215,6 +215,7 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 	service->lock = -1;
 	(void)pthread_mutex_init(&service->lease.mutex, NULL);
 	thread_condition_init(&service->lease.stopping);
+	(void)pthread_mutex_init(&service->restore.mutex, NULL);
 	const struct jobs_kind kinds[BACKUP_KIND_COUNT] = {
 		{ BACKUP_KIND_LOCATION_UPDATE, backup_location_run, service },
 		{ BACKUP_KIND_BACKUP, backup_run, service },
@@ -222,6 +223,7 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 		{ BACKUP_KIND_VERIFY, backup_verify_run, service },
 		{ BACKUP_KIND_CONNECTION_TEST, backup_connection_run, service },
 		{ BACKUP_KIND_PRUNE, backup_prune_run, service },
+		{ BACKUP_KIND_RESTORE, backup_restore_run, service },
 	};
 	memcpy(service->kinds, kinds, sizeof kinds);
 	enum status status = alert_book_new(service->config->deployment.location, service->clock,
@@ -242,6 +244,9 @@ void backup_service_close(struct backup_service *service)
 	backup_keeper_stop(service);
 	(void)pthread_cond_destroy(&service->lease.stopping);
 	(void)pthread_mutex_destroy(&service->lease.mutex);
+	secret_free(&service->restore.pfx);
+	secret_free(&service->restore.password);
+	(void)pthread_mutex_destroy(&service->restore.mutex);
 	db_pool_free(service->catalogue);
 	db_pool_free(service->state);
 	signing_key_free(service->identity);

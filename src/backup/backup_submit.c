@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_maintenance.h"
+#include "backup_restore.h"
 #include "backup_retry.h"
 #include "backup_submit.h"
 
@@ -293,5 +294,9 @@ enum status backup_cancel(struct backup_service *service, struct db *state, cons
 	if (engine == NULL)
 		return fail(err, STATUS_CONFLICT, "cancel job", job_id,
 			    "the service is stopping; what runs ends with it");
-	return jobs_engine_cancel(engine, state, job_id, caller, reason, err);
+	enum status status = jobs_engine_cancel(engine, state, job_id, caller, reason, err);
+	/* One that was queued never takes it. */
+	if (status == STATUS_OK)
+		backup_restore_forget(service, job_id);
+	return status;
 }
