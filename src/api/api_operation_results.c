@@ -33,6 +33,7 @@ static json_t *api_result_information(const struct db_job *job)
 		{ "locationUpdate", "ShareTest" },
 		{ "connectionTest", "ShareTest" },
 		{ "verify", "Verification" },
+		{ "restore", "Restore" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
@@ -124,13 +125,20 @@ static enum status api_result_backup(struct api_call *call, const struct db_job 
 	return status;
 }
 
+static enum status api_result_empty(struct api_call *call)
+{
+	call->response->status = 200;
+	return STATUS_OK;
+}
+
+/* The result of a restore is empty and cannot say that a role is missing: its failure does. */
 static bool api_has_failed(const struct db_job *job)
 {
 	enum job_state state;
 
 	return !job_state_from_name(job->state, &state) ||
 	       (job_state_is_final(state) && state != JOB_SUCCEEDED &&
-		state != JOB_PARTIAL_SUCCEEDED);
+		(state != JOB_PARTIAL_SUCCEEDED || strcmp(job->kind, "restore") == 0));
 }
 
 static bool api_is_running(const struct db_job *job)
@@ -150,6 +158,8 @@ static enum status api_result_resource(struct api_call *call, const struct db_jo
 		*out = api_prune_json(call, job);
 	else if (strcmp(job->kind, "connectionTest") == 0 || strcmp(job->kind, "verify") == 0)
 		*out = api_result_parse(job);
+	else if (strcmp(job->kind, "restore") == 0)
+		*out = json_null();
 	else
 		return api_result_location(call, out, err);
 	return STATUS_OK;
@@ -222,8 +232,11 @@ static enum status api_result_answer(struct api_call *call, const struct db_job 
 {
 	if (api_is_running(job))
 		return api_result_running(call, job, err);
-	return api_has_failed(job) ? api_result_failed(call, job, err)
-				   : api_result_done(call, job, err);
+	if (api_has_failed(job))
+		return api_result_failed(call, job, err);
+	if (strcmp(job->kind, "restore") == 0 && call->version < API_2021_09_01)
+		return api_result_empty(call);
+	return api_result_done(call, job, err);
 }
 
 enum status api_operation_results_get(struct api_call *call, struct error *err)

@@ -27,6 +27,8 @@ static const struct api_operation api_backup_operations[] = {
 	  "Lets the retention period decide about a backup again." },
 	{ API_PROVIDER "/backupLocations/backups/read", "Backup", "Get a backup",
 	  "Returns backups and the state of their roles." },
+	{ API_PROVIDER "/backupLocations/backups/restore/action", "Backup", "Restore a backup.",
+	  "Brings roles of a backup back into their services." },
 	{ API_PROVIDER "/backupLocations/backups/retry/action", "Backup", "Retry a backup",
 	  "Starts a backup that repeats what failed in an earlier one." },
 	{ API_PROVIDER "/backupLocations/backups/cancel/action", "Backup", "Cancel a backup",

@@ -273,6 +273,7 @@ enum status api_backups_create(struct api_call *call, struct error *err);
 enum status api_backups_retry(struct api_call *call, struct error *err);
 enum status api_backups_list(struct api_call *call, struct error *err);
 enum status api_backups_get(struct api_call *call, struct error *err);
+enum status api_backups_restore(struct api_call *call, struct error *err);
 enum status api_backups_verify(struct api_call *call, struct error *err);
 enum status api_backups_verify_all(struct api_call *call, struct error *err);
 enum status api_operation_results_get(struct api_call *call, struct error *err);
