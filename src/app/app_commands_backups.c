@@ -22,6 +22,14 @@ static const struct app_option options_pin[] = {
 	OPTIONS_CLIENT,
 };
 static const struct app_option options_client[] = { OPTIONS_CLIENT };
+static const struct app_option options_restore[] = {
+	OPTION_NEEDED("backup", backup, "ID", "the backup's id"),
+	OPTION_TEXT("role", role_name, "ROLE", "only this role (all)"),
+	OPTION_NEEDED("pfx", pfx, "FILE", "private key that opens the backup"),
+	OPTIONS_PFX,
+	OPTION_FLAG("wait", wait, "follows it to its end"),
+	OPTIONS_CLIENT,
+};
 static const struct app_option options_location_verify[] = {
 	OPTION_TEXT("backup", backup, "ID", "one backup's id (all)"),
 	{ .name = "depth",
@@ -93,6 +101,22 @@ static const struct app_command commands[] = {
 		  "      --depth Hashes --backup 2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11\n",
 	  .table = TABLE(options_location_verify),
 	  .run = app_location_verify },
+	{ .name = "restore",
+	  .summary = "brings a backup back into the services",
+	  .description =
+		  "Asks the service to restore one role of a backup, or all, into the services of "
+		  "its\n"
+		  "configuration. The PFX is sent for this one restore and never stored. "
+		  "Everything "
+		  "is\nverified before anything is written. With --wait it shows progress and ends "
+		  "with 0 when\nall was restored, 3 when a role was not or was not whole in the "
+		  "backup. The service's\nown role is left out; without a service there is "
+		  "`recover`.",
+	  .examples = "  infrabackup restore -c config.json --token-file admin.token --wait \\\n"
+		      "      --backup 2f6c1a52-2f7e-4bb9-8e8d-8d9a55e31d11 --role Certificates \\\n"
+		      "      --pfx backup.pfx --pfx-password-file pfx.password\n",
+	  .table = TABLE(options_restore),
+	  .run = app_restore },
 	{ .name = "backups show",
 	  .summary = "shows one backup and what is known to be damaged of it",
 	  .description = "Shows one backup of the service: its roles, how far it is verified and "

@@ -98,6 +98,7 @@ enum status app_location_verify(struct app_call *call, struct error *err);
 enum status app_backups(struct app_call *call, struct error *err);
 enum status app_backups_show(struct app_call *call, struct error *err);
 enum status app_recover(struct app_call *call, struct error *err);
+enum status app_restore(struct app_call *call, struct error *err);
 
 /* --- app_help.c --- */
 /* @command NULL: all commands. */
@@ -262,7 +263,10 @@ struct app_source {
 MUST_CHECK enum status app_source_open(const struct app_call *call, const struct config *config,
 				       struct app_source *out, struct error *err);
 void app_source_close(struct app_source *source);
-/* The key in --pfx; NULL and OK without that option. */
+/* The file in --pfx, which was given, and its password. */
+MUST_CHECK enum status app_source_pfx(const struct app_call *call, struct secret *pfx,
+				      struct secret *password, struct error *err);
+/* The key in it; NULL and OK without that option. */
 MUST_CHECK enum status app_source_key(const struct app_call *call, struct private_key **out,
 				      struct error *err);
 

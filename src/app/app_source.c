@@ -78,32 +78,42 @@ void app_source_close(struct app_source *source)
 	source->source = NULL;
 }
 
-enum status app_source_key(const struct app_call *call, struct private_key **out, struct error *err)
+enum status app_source_pfx(const struct app_call *call, struct secret *pfx, struct secret *password,
+			   struct error *err)
 {
-	AUTO_SECRET password = SECRET_EMPTY;
-	struct buffer pfx;
-	const char *path = call->arguments.pfx;
 	const struct app_secret_source source = {
 		.file = call->arguments.pfx_password_file,
 		.file_option = "--pfx-password-file",
 		.environment = ENVIRONMENT_PFX_PASSWORD,
 		.prompt = "Password of the PFX",
 	};
+	struct buffer bytes;
+	buffer_init(&bytes, PFX_MAX);
+	enum status status = file_read(call->arguments.pfx, PFX_MAX - 1, &bytes, err);
+	if (status == STATUS_OK)
+		status = secret_copy(pfx, bytes.data, bytes.length, err);
+	if (status == STATUS_OK)
+		status = app_secret_get(&source, password, err);
+	if (bytes.data != NULL)
+		explicit_bzero(bytes.data, bytes.capacity);
+	buffer_done(&bytes);
+	return status;
+}
+
+enum status app_source_key(const struct app_call *call, struct private_key **out, struct error *err)
+{
+	AUTO_SECRET pfx = SECRET_EMPTY;
+	AUTO_SECRET password = SECRET_EMPTY;
+	const char *path = call->arguments.pfx;
 	if (path == NULL && call->arguments.pfx_password_file != NULL)
 		return fail_field(err, "--pfx-password-file", "given without --pfx");
 	if (path == NULL)
 		return STATUS_OK;
-	buffer_init(&pfx, PFX_MAX);
-	enum status status = file_read(path, PFX_MAX - 1, &pfx, err);
-	if (status == STATUS_OK)
-		status = app_secret_get(&source, &password, err);
-	if (status == STATUS_OK) {
-		status = private_key_from_pfx(pfx.data, pfx.length, &password, out, err);
-		if (status != STATUS_OK)
-			error_add_context(err, "--pfx %s", path);
-	}
-	if (pfx.data != NULL)
-		explicit_bzero(pfx.data, pfx.capacity);
-	buffer_done(&pfx);
+	enum status status = app_source_pfx(call, &pfx, &password, err);
+	if (status != STATUS_OK)
+		return status;
+	status = private_key_from_pfx(pfx.data, pfx.length, &password, out, err);
+	if (status != STATUS_OK)
+		error_add_context(err, "--pfx %s", path);
 	return status;
 }

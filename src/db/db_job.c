@@ -113,8 +113,8 @@ static const char *kind_in_words(const char *kind)
 	static const struct {
 		const char *kind, *words;
 	} known[] = {
-		{ "backup", "the backup" }, { "locationUpdate", "the location update" },
-		{ "prune", "the prune" },   { "restore", "the restore" },
+		{ "backup", "the backup" },       { "locationUpdate", "the location update" },
+		{ "prune", "the prune" },         { "restore", "the restore" },
 		{ "verify", "the verification" },
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)

@@ -33,10 +33,10 @@ struct db_job {
 
 /* state Queued; id, kind, location, requested_by, is_automatic, parameters and created_time are
  * taken. A location is worked on by one "backup", "locationUpdate", "prune" or "restore" at a
- * time: while one is queued or running, adding another is STATUS_CONFLICT with a text that names it (a unique index
- * decides, not a look before); and so by one "verify" that is automatic and one that is not.
- * An automatic "prune" is in nobody's way: others are queued behind it, while itself it is
- * STATUS_CONFLICT beside any of the four. STATUS_EXISTS: the id. */
+ * time: while one is queued or running, adding another is STATUS_CONFLICT with a text that names it
+ * (a unique index decides, not a look before); and so by one "verify" that is automatic and one
+ * that is not. An automatic "prune" is in nobody's way: others are queued behind it, while itself
+ * it is STATUS_CONFLICT beside any of the four. STATUS_EXISTS: the id. */
 MUST_CHECK enum status db_job_add(struct db *db, const struct db_job *job, struct error *err);
 /* *@out: whether a job is queued or running that a verification of the location makes way for: one
  * that changes the share, or, when the verification @is_automatic, one that somebody asked for. */
