@@ -109,6 +109,12 @@ struct config {
 		enum config_smb_authentication authentication;
 		const char *const *unencrypted_servers; /* NULL-terminated; may be NULL */
 	} smb;
+	struct {
+		/* URLs told to clients; NULL: there is none */
+		const char *login_endpoint, *graph_endpoint, *portal_endpoint, *gallery_endpoint;
+		const char *const *audiences; /* NULL-terminated; NULL: the public address */
+		const char *tenant_id;        /* GUID; default: the deployment's id */
+	} arm;
 	struct config_service *services; /* sorted by restore_priority, then by file order */
 	size_t service_count;
 	void *json; /* owner of the strings */

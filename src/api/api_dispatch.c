@@ -66,6 +66,9 @@ static enum status api_run_known_caller(struct api_call *call, const struct api_
 		status = api_version_check(call, route->provider, err);
 	if (status == STATUS_OK && call->path.subscription[0] != '\0')
 		status = api_scope_check(call, route->provider, err);
+	if (status == STATUS_OK && route->provider <= API_PROVIDER_INSIGHTS &&
+	    strcmp(route->method, "GET") != 0)
+		status = api_subscription_check(call, err);
 	return status == STATUS_OK ? route->handle(call, err) : status;
 }
 

@@ -26,9 +26,15 @@ static const struct {
 				 "x-ms-request-id." },
 	{ "InvalidApiVersionParameter", "The api-version is none that the path has; the message "
 					"lists those." },
+	{ "InvalidResourceNamespace", "There is no provider of that name." },
 	{ "MethodNotAllowed", "The path does not know the method; Allow lists those it knows." },
 	{ "MissingApiVersionParameter", "The query has no api-version." },
+	{ "MissingSubscriptionRegistration",
+	  "The subscription is not registered to use the provider. Register it." },
 	{ "PayloadTooLargeException", "The body is too large." },
+	{ "ReadOnlyDisabledSubscription",
+	  "The resource manager has warned, suspended or deleted the subscription: it can only be "
+	  "read until it is registered again." },
 	{ "RemediateAlertPrecheckFailed", "The alert has no automatic repair." },
 	{ "RequestConflict", "The state of the resource does not allow the request now; the "
 			     "message says which it has." },

@@ -45,6 +45,8 @@ static const struct api_operation api_backup_operations[] = {
 	  "Begin or end maintenance", "Keeps backups from being made meanwhile." },
 	{ API_PROVIDER "/backupLocations/operations/read", "Operation", "Get an operation",
 	  "Returns jobs and their progress." },
+	{ API_PROVIDER "/register/action", "Subscription", "Register the provider",
+	  "Registers the subscription to use the provider." },
 	/* Only ever listed: no client calls it. */
 	{ API_PROVIDER "/generateBackupEncryptionKey/action", "",
 	  "Generate a backup encryption key", "Generate a backup encryption key" },
@@ -65,10 +67,14 @@ static const struct api_operation api_insights_operations[] = {
 	{ API_ALERT_TYPE "/read", "Alert", "Get an alert",
 	  "Returns alerts with what was found and what to do." },
 	{ API_ALERT_TYPE "/write", "Alert", "Close an alert", "Closes an alert." },
+	{ API_ALERT_TYPE "/repair/action", "Alert", "Repair an alert",
+	  "Starts the remediation that an alert offers." },
 	{ API_SERVICE_TYPE "/read", "Service health", "Get the health of a service",
 	  "Returns services and how many alerts they have." },
 	{ API_RESOURCE_TYPE "/read", "Resource health", "Get the health of a resource",
 	  "Returns resources and how many alerts they have." },
+	{ API_INSIGHTS "/register/action", "Subscription", "Register the provider",
+	  "Registers the subscription to use the provider." },
 };
 
 static bool api_operation_is_listed(const struct api_operation *operation, enum api_version version)
@@ -79,11 +85,13 @@ static bool api_operation_is_listed(const struct api_operation *operation, enum 
 	return true;
 }
 
+/* None touches data that a tenant owns, and each is done by people and by the system alike. */
 static json_t *api_operation_entry(const char *provider, const struct api_operation *operation)
 {
-	return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}}", "name", operation->name, "display",
-			 "provider", provider, "resource", operation->resource, "operation",
-			 operation->operation, "description", operation->description);
+	return json_pack("{s:s, s:{s:s, s:s, s:s, s:s}, s:b, s:s}", "name", operation->name,
+			 "display", "provider", provider, "resource", operation->resource,
+			 "operation", operation->operation, "description", operation->description,
+			 "isDataAction", 0, "origin", "user,system");
 }
 
 static enum status api_operations_answer(struct api_call *call, const char *provider,

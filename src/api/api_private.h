@@ -44,7 +44,8 @@ struct api_path {
 	char subscription[API_PARAMETER_SIZE];
 	char group[API_PARAMETER_SIZE];
 	char location[API_PARAMETER_SIZE];
-	char service[API_PARAMETER_SIZE]; /* registration of a service */
+	char service[API_PARAMETER_SIZE];  /* registration of a service */
+	char provider[API_PARAMETER_SIZE]; /* namespace */
 	char id[API_PARAMETER_SIZE]; /* of a backup, an operation, an alert or a health entry */
 };
 
@@ -54,6 +55,9 @@ enum api_fault {
 	API_FAULT_VERSION_MISSING,
 	API_FAULT_VERSION_UNKNOWN,
 	API_FAULT_SUBSCRIPTION,
+	API_FAULT_NAMESPACE,
+	API_FAULT_SUBSCRIPTION_READ_ONLY,
+	API_FAULT_SUBSCRIPTION_UNREGISTERED,
 	API_FAULT_METHOD,
 	API_FAULT_MEDIA_TYPE,
 	API_FAULT_NOT_READY,
@@ -77,8 +81,15 @@ struct api_call {
 /* A failed handler leaves the response alone: the dispatcher writes the envelope. */
 typedef enum status (*api_handler)(struct api_call *call, struct error *err);
 
-/* Whose versions and scope count. */
-enum api_provider { API_PROVIDER_BACKUP, API_PROVIDER_INSIGHTS };
+/* Whose versions and scope count: the two providers, and what a resource manager has around them.
+ */
+enum api_provider {
+	API_PROVIDER_BACKUP,
+	API_PROVIDER_INSIGHTS,
+	API_PROVIDER_RESOURCES, /* subscriptions, locations, providers, tenants */
+	API_PROVIDER_METADATA,
+	API_PROVIDER_LIFE_CYCLE, /* of the subscription, from the resource manager */
+};
 
 enum api_access { API_OPEN, API_READER, API_OPERATOR, API_ADMINISTRATOR };
 
@@ -146,6 +157,9 @@ const char *api_version_name(enum api_version version);
 /* API_BIT()s. */
 unsigned api_provider_versions(enum api_provider provider);
 
+/* The @index-th version that @provider has, the oldest first; NULL behind the last. */
+const char *api_provider_version(enum api_provider provider, size_t index);
+
 /* --- api_query.c --- */
 
 struct api_page {
@@ -173,6 +187,21 @@ const char *api_child_id(const struct api_call *call, enum api_spelling spelling
 const char *api_system_id(const struct api_call *call, const char *name, char id[API_ID_SIZE]);
 /* "https://host", without a trailing slash. */
 const char *api_base_url(const struct api_call *call, char url[API_ID_SIZE]);
+
+/* --- api_life_cycle.c: the subscription as the resource manager sees it --- */
+enum api_subscription_state {
+	API_SUBSCRIPTION_REGISTERED, /* also when nobody ever said anything */
+	API_SUBSCRIPTION_UNREGISTERED,
+	API_SUBSCRIPTION_WARNED,
+	API_SUBSCRIPTION_SUSPENDED,
+	API_SUBSCRIPTION_DELETED,
+};
+enum status api_subscription_read(const struct api_call *call, enum api_subscription_state *out,
+				  struct error *err);
+enum status api_subscription_store(const struct api_call *call, enum api_subscription_state state,
+				   struct error *err);
+/* In any state but Registered the resources of the subscription can only be read. */
+enum status api_subscription_check(struct api_call *call, struct error *err);
 
 /* --- wire shapes; NULL when memory is out --- */
 json_t *api_location_json(const struct api_call *call, enum api_spelling spelling,
@@ -262,6 +291,17 @@ json_t *api_alert_json(const struct api_call *call, const struct alert_view *ale
 /* --- handlers --- */
 enum status api_health_get(struct api_call *call, struct error *err);
 enum status api_ready_get(struct api_call *call, struct error *err);
+enum status api_metadata_get(struct api_call *call, struct error *err);
+enum status api_tenants_list(struct api_call *call, struct error *err);
+enum status api_subscriptions_list(struct api_call *call, struct error *err);
+enum status api_subscriptions_get(struct api_call *call, struct error *err);
+enum status api_subscriptions_put(struct api_call *call, struct error *err);
+enum status api_locations_list(struct api_call *call, struct error *err);
+enum status api_groups_list(struct api_call *call, struct error *err);
+enum status api_groups_get(struct api_call *call, struct error *err);
+enum status api_providers_list(struct api_call *call, struct error *err);
+enum status api_providers_get(struct api_call *call, struct error *err);
+enum status api_providers_register(struct api_call *call, struct error *err);
 enum status api_operations_list(struct api_call *call, struct error *err);
 enum status api_backup_locations_list(struct api_call *call, struct error *err);
 enum status api_backup_locations_get(struct api_call *call, struct error *err);

@@ -27,7 +27,7 @@ enum status api_scope_check(struct api_call *call, enum api_provider provider, s
 		return api_fail(call, API_FAULT_SUBSCRIPTION, STATUS_NOT_FOUND, NULL, err,
 				"The subscription '%s' could not be found",
 				call->path.subscription);
-	if (!api_group_is_ours(call->path.group, location))
+	if (call->path.group[0] != '\0' && !api_group_is_ours(call->path.group, location))
 		return fail(err, STATUS_NOT_FOUND, "find the resource", NULL,
 			    "The resource group '%s' could not be found", call->path.group);
 	if (call->path.location[0] != '\0' &&

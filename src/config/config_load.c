@@ -45,6 +45,7 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 	json_t *http = NULL;
 	json_t *engine = NULL;
 	json_t *smb = NULL;
+	json_t *arm = NULL;
 	json_t *services = NULL;
 	const struct json_field fields[] = {
 		{ "stateDir", JSON_FIELD_STRING, true, &config->state_directory, NULL, 0, 0, NULL },
@@ -52,6 +53,7 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 		{ "http", JSON_FIELD_OBJECT, true, &http, NULL, 0, 0, NULL },
 		{ "engine", JSON_FIELD_OBJECT, false, &engine, NULL, 0, 0, NULL },
 		{ "smb", JSON_FIELD_OBJECT, false, &smb, NULL, 0, 0, NULL },
+		{ "arm", JSON_FIELD_OBJECT, false, &arm, NULL, 0, 0, NULL },
 		{ "services", JSON_FIELD_ARRAY, true, &services, NULL, 0, 0, NULL },
 	};
 	enum status status = json_read_fields(json, "$", fields, ARRAY_LENGTH(fields),
@@ -67,6 +69,8 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 		status = config_read_engine(engine, config, err);
 	if (status == STATUS_OK)
 		status = config_read_smb(smb, config, err);
+	if (status == STATUS_OK)
+		status = config_read_arm(arm, config, err);
 	if (status == STATUS_OK)
 		status = config_read_services(services, config, err);
 	return status;
@@ -133,6 +137,7 @@ void config_free(struct config *config)
 	}
 	config_free_list(config->engine.escrow_certificate_files);
 	config_free_list(config->smb.unencrypted_servers);
+	config_free_list(config->arm.audiences);
 	config_free_authentication(config);
 	free(config->services);
 	json_decref(config->json);

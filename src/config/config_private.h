@@ -24,6 +24,9 @@ MUST_CHECK enum status config_read_engine(const json_t *json, struct config *con
 /* @json may be NULL: all defaults. */
 MUST_CHECK enum status config_read_smb(const json_t *json, struct config *config,
 				       struct error *err);
+/* After the deployment. @json may be NULL: all defaults. */
+MUST_CHECK enum status config_read_arm(const json_t *json, struct config *config,
+				       struct error *err);
 MUST_CHECK enum status config_read_services(const json_t *json, struct config *config,
 					    struct error *err);
 

@@ -83,9 +83,10 @@ class Tour:
         for file in operation.examples().values():
             example = api_documents.read_json(file)["parameters"]
             values.update({name: self.fill(value) for name, value in example.items()
-                           if name not in values and name != "api-version"})
+                           if name not in values})
             break
-        values["api-version"] = self.version if api_documents.BACKUP in operation.path else operation.version
+        values["api-version"] = self.version if api_documents.BACKUP in operation.path else \
+            values.get("api-version", operation.version)
         return {**values, **given}
 
     def fill(self, value):
@@ -159,6 +160,8 @@ class Tour:
         self.prune()
         self.maintenance()
         self.health()
+        for identifier in ("Subscriptions_Put", "Providers_Register"):
+            self.call(identifier)
         self.rest()
         self.refusals()
         self.reader.close()

@@ -30,6 +30,7 @@ static void configure(struct api_fixture *fixture)
 	fixture->config.deployment.subscription_id = API_FIXTURE_SUBSCRIPTION;
 	fixture->config.deployment.stamp_version = "1.2002.0.35";
 	fixture->config.deployment.oem_version = "2.1.1907.1";
+	fixture->config.arm.tenant_id = API_FIXTURE_TENANT;
 	fixture->config.http.listen_address = "127.0.0.1";
 	fixture->config.http.listen_port = 8443;
 	fixture->clock = (struct clock) { fixed_now, fixed_now, NULL };

@@ -7,6 +7,7 @@
 #include "infrabackup/api.h"
 
 #define API_FIXTURE_SUBSCRIPTION "7d0f5f0e-6a39-4c5e-9a64-0b6c86f1a001"
+#define API_FIXTURE_TENANT "5c0a0e0f-4af2-46b1-b6c1-a97b1d8e0c1f"
 #define API_FIXTURE_GROUP                                                                          \
 	"/subscriptions/" API_FIXTURE_SUBSCRIPTION                                                 \
 	"/resourceGroups/system.north/providers/Microsoft.Backup.Admin"

@@ -166,6 +166,8 @@ static void test_operations_list_has_no_next_link(void **state)
 			       "\"display\":{\"provider\":\"Microsoft Backup Resource Provider.\","
 			       "\"resource\":\"Backup location\","
 			       "\"operation\":\"Returns backup locations\","));
+	assert_non_null(
+		strstr(fixture->text, "\"isDataAction\":false,\"origin\":\"user,system\"}"));
 }
 
 static void test_refuse_writes_the_envelope_for_the_status(void **state)

@@ -74,7 +74,8 @@ static void test_route_find_unknown_paths(void **state)
 		API_FIXTURE_LOCATION "/backups/a/b",
 		API_FIXTURE_LOCATION "/createBackups",
 		"/{x}",
-		"/subscriptions",
+		"/subscriptions//locations",
+		"/tenants/x",
 	};
 
 	(void)state;
@@ -257,7 +258,7 @@ static void test_routes_but_the_open_ones_need_a_token(void **state)
 		unsigned status = api_fixture_call(fixture, route.method, route.path, NULL);
 
 		if (route.role == NULL)
-			assert_true(status == 200 || status == 503);
+			assert_true(status == 200 || status == 400 || status == 503);
 		else
 			assert_int_equal(status, 401);
 	}

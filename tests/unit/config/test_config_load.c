@@ -161,6 +161,9 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_null(config->engine.escrow_certificate_files);
 	assert_int_equal(config->smb.authentication, CONFIG_SMB_AUTOMATIC);
 	assert_null(config->smb.unencrypted_servers);
+	assert_null(config->arm.login_endpoint);
+	assert_null(config->arm.audiences);
+	assert_string_equal(config->arm.tenant_id, config->deployment.id);
 	assert_int_equal(config->service_count, 1);
 	assert_int_equal(config->services[0].timeout, 3600000);
 	assert_true(config->services[0].essential);
@@ -200,6 +203,14 @@ static void test_config_load_full_document_sets_every_option(void **state)
 	assert_int_equal(config->smb.authentication, CONFIG_SMB_KERBEROS);
 	assert_string_equal(config->smb.unencrypted_servers[1], "fd00::1");
 	assert_null(config->smb.unencrypted_servers[2]);
+	assert_string_equal(config->arm.login_endpoint, "https://adfs.north.contoso.com/adfs");
+	assert_string_equal(config->arm.graph_endpoint, "https://graph.north.contoso.com/");
+	assert_string_equal(config->arm.portal_endpoint, "https://adminportal.north.contoso.com/");
+	assert_string_equal(config->arm.gallery_endpoint,
+			    "https://providers.north.contoso.com:30016/");
+	assert_string_equal(config->arm.audiences[1], "api://backup");
+	assert_null(config->arm.audiences[2]);
+	assert_string_equal(config->arm.tenant_id, "8C1D0A52-2f7e-4bb9-8e8d-8d9a55e31d11");
 	config_free(config);
 }
 
