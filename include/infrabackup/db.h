@@ -8,6 +8,7 @@
 #define INFRABACKUP_DB_H
 
 #include "infrabackup/db/alert.h"
+#include "infrabackup/db/audit.h"
 #include "infrabackup/db/catalogue.h"
 #include "infrabackup/db/connection.h"
 #include "infrabackup/db/job.h"

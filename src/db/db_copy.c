@@ -8,14 +8,16 @@
 
 #define STEP "copy database"
 
-/* Of the jobs' history only what describes backups that exist. Other tables are copied whole; what
+/* Of the jobs' history only what describes backups that exist, of the audit log only its end. Other
+ * tables are copied whole; what
  * they say of a job that is left out leads nowhere, which foreign keys would not allow. */
 static const char ROWS[] = "SELECT format('DELETE FROM main.\"%w\"; INSERT INTO main.\"%w\" "
 			   "SELECT * FROM source.\"%w\"', name, name, name) || "
 			   "CASE name WHEN 'job' THEN "
 			   "' WHERE id IN (SELECT id FROM source.backup)' "
 			   "WHEN 'job_role' THEN "
-			   "' WHERE job_id IN (SELECT id FROM source.backup)' ELSE '' END "
+			   "' WHERE job_id IN (SELECT id FROM source.backup)' "
+			   "WHEN 'audit_event' THEN ' WHERE false' ELSE '' END "
 			   "FROM main.sqlite_schema WHERE type = 'table' AND "
 			   "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'schema_migration'";
 

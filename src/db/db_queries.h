@@ -14,6 +14,7 @@ extern const struct db_query_set db_generation_queries;
 extern const struct db_query_set db_backup_queries;
 extern const struct db_query_set db_key_queries;
 extern const struct db_query_set db_token_queries;
+extern const struct db_query_set db_audit_queries;
 extern const struct db_query_set db_alert_queries;
 extern const struct db_query_set db_job_queries;
 extern const struct db_query_set db_job_role_queries;

@@ -56,3 +56,19 @@ enum status db_transaction(struct db *db,
 	}
 	return status;
 }
+
+enum status db_transaction_undurable(struct db *db,
+				     enum status (*body)(struct db *db, void *context,
+							 struct error *err),
+				     void *context, struct error *err)
+{
+	if (sqlite3_get_autocommit(db->handle) == 0)
+		return run_nested(db, body, context, err);
+	enum status status = db_execute(db, "PRAGMA synchronous = NORMAL", STEP, err);
+	if (status != STATUS_OK)
+		return status;
+	status = db_transaction(db, body, context, err);
+	enum status restored =
+		db_execute(db, "PRAGMA synchronous = FULL", STEP, status == STATUS_OK ? err : NULL);
+	return status == STATUS_OK ? restored : status;
+}

@@ -44,5 +44,11 @@ void db_pool_give(struct db_pool *pool, struct db *db);
 MUST_CHECK enum status
 db_transaction(struct db *db, enum status (*body)(struct db *db, void *context, struct error *err),
 	       void *context, struct error *err);
+/* The same, kept over the end of the process but perhaps not over a power failure, which leaves all
+ * of it or nothing. Inside another transaction it is as durable as that. */
+MUST_CHECK enum status db_transaction_undurable(struct db *db,
+						enum status (*body)(struct db *db, void *context,
+								    struct error *err),
+						void *context, struct error *err);
 
 #endif

@@ -57,7 +57,7 @@ static void test_db_state_queries_fresh_database_all_prepare(void **state)
 		&db_maintenance_queries,  &db_generation_queries, &db_backup_queries,
 		&db_key_queries,          &db_token_queries,      &db_job_queries,
 		&db_job_role_queries,     &db_alert_queries,      &db_pack_check_queries,
-		&db_verification_queries,
+		&db_verification_queries, &db_audit_queries,
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
 		assert_int_equal(sets[i]->kind, DB_STATE);
