@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client: calls of our own REST API through libcurl, for the command line. One thread at a time. */
+/* client: calls of our own REST API through libcurl, for the command line (one thread at a time),
+ * and downloads. */
 #ifndef INFRABACKUP_CLIENT_H
 #define INFRABACKUP_CLIENT_H
 
@@ -33,5 +34,13 @@ void client_answer_done(struct client_answer *answer);
 MUST_CHECK enum status client_call(struct client *client, const char *method, const char *path,
 				   const json_t *body, struct client_answer *out,
 				   struct error *err);
+
+/* A document that needs no token, into @out (whose maximum bounds it). Only HTTP status 200 is
+ * success; no redirect is followed. @ca_file as above, @timeout ms for all of it. Ends within about
+ * a second when @cancel (may be NULL) is requested. STATUS_CANCELLED, STATUS_TOO_LARGE,
+ * STATUS_FAILED with libcurl's text. */
+MUST_CHECK enum status client_download(const char *url, const char *ca_file, long timeout,
+				       struct cancel *cancel, struct buffer *out,
+				       struct error *err);
 
 #endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call at a time through libcurl: the server's certificate is checked, no redirect is followed,
- * an answer is bounded, the token goes to its own origin only. */
-#include <curl/curl.h>
-#include <pthread.h>
+/* One call of the interface at a time; the token goes to its own origin only. */
 #include <stdio.h>
 #include <string.h>
 
-#include "infrabackup/client.h"
+#include "client_private.h"
 
 static const size_t client_answer_max = 16u << 20;
 
@@ -16,15 +13,7 @@ struct client {
 	char *ca_file;        /* NULL: the system's */
 	struct secret header; /* "Authorization: Bearer ..."; empty: none */
 	long timeout;
-	char fault[CURL_ERROR_SIZE];
 };
-
-static pthread_once_t client_once = PTHREAD_ONCE_INIT;
-
-static void client_start_library(void)
-{
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static enum status client_make_header(struct client *client, const struct secret *token,
 				      struct error *err)
@@ -63,7 +52,7 @@ static const char *client_origin_end(const char *url)
 enum status client_new(const struct client_settings *settings, struct client **out,
 		       struct error *err)
 {
-	(void)pthread_once(&client_once, client_start_library);
+	client_start_library();
 	if (settings->url == NULL || client_origin_end(settings->url) == NULL)
 		return fail_field(err, "url", "'%.256s' is not an http:// or https:// address",
 				  settings->url == NULL ? "" : settings->url);
@@ -135,37 +124,6 @@ static enum status client_target(const struct client *client, const char *path, 
 	return STATUS_OK;
 }
 
-static size_t client_receive(char *data, size_t size, size_t count, void *context)
-{
-	struct buffer *body = context;
-
-	return buffer_append(body, data, size * count, NULL) == STATUS_OK ? size * count : 0;
-}
-
-static void client_set_common(struct client *client, const char *target, struct buffer *answer)
-{
-	CURL *curl = client->curl;
-
-	curl_easy_reset(curl);
-	client->fault[0] = '\0';
-	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->fault);
-	(void)curl_easy_setopt(curl, CURLOPT_URL, target);
-	(void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	(void)curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	(void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (client->ca_file != NULL) {
-		(void)curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
-		(void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	}
-	if (client->timeout > 0)
-		(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->timeout);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, client_receive);
-	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-}
-
 static void client_set_method(struct client *client, const char *method, const struct buffer *body)
 {
 	CURL *curl = client->curl;
@@ -213,20 +171,6 @@ static void client_free_headers(struct curl_slist *headers)
 	for (struct curl_slist *header = headers; header != NULL; header = header->next)
 		explicit_bzero(header->data, strlen(header->data));
 	curl_slist_free_all(headers);
-}
-
-static enum status client_perform(struct client *client, const char *target,
-				  const struct buffer *answer, struct error *err)
-{
-	CURLcode code = curl_easy_perform(client->curl);
-
-	if (code == CURLE_OK)
-		return STATUS_OK;
-	if (code == CURLE_WRITE_ERROR)
-		return fail(err, STATUS_TOO_LARGE, "call the service", target,
-			    "the answer is longer than %zu bytes", answer->max);
-	return fail(err, STATUS_FAILED, "call the service", target, "%s",
-		    client->fault[0] != '\0' ? client->fault : curl_easy_strerror(code));
 }
 
 static void client_read_headers(struct client *client, struct client_answer *answer)
@@ -291,14 +235,22 @@ static enum status client_exchange(struct client *client, const char *method, co
 {
 	struct curl_slist *headers = NULL;
 	struct buffer received;
+	struct client_transfer transfer = {
+		.curl = client->curl,
+		.target = target,
+		.ca_file = client->ca_file,
+		.timeout = client->timeout,
+		.answer = &received,
+		.step = "call the service",
+	};
 	enum status status;
 
 	buffer_init(&received, client_answer_max);
-	client_set_common(client, target, &received);
+	client_transfer_set(&transfer);
 	client_set_method(client, method, body);
 	status = client_set_headers(client, body->length > 0, &headers, err);
 	if (status == STATUS_OK)
-		status = client_perform(client, target, &received, err);
+		status = client_transfer_run(&transfer, err);
 	if (status == STATUS_OK) {
 		client_read_headers(client, answer);
 		/* A proxy's HTML page has no JSON: its status says enough. */
