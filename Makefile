@@ -6,7 +6,7 @@ WERROR = 1
 # Debian's own: a machine may have another one first in PATH, without the modules the tests need.
 PYTHON = /usr/bin/python3
 
-PACKAGES = libmicrohttpd gnutls jansson libcrypto sqlite3 libcurl zlib libzstd krb5-gssapi krb5
+PACKAGES = libmicrohttpd gnutls cjose jansson libcrypto sqlite3 libcurl zlib libzstd krb5-gssapi krb5
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wformat=2 -Wmissing-prototypes \
 	-Wstrict-prototypes -Wpointer-arith -Wredundant-decls -Wvla -Wwrite-strings -Wundef
 ifeq ($(WERROR),1)

@@ -5,7 +5,7 @@ set -eu
 
 BUILD_PACKAGES="
     gcc make pkg-config libc6-dev ca-certificates openssl sqlite3
-    libmicrohttpd-dev libgnutls28-dev libjansson-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
+    libmicrohttpd-dev libgnutls28-dev libcjose-dev libjansson-dev libssl-dev libsqlite3-dev libcurl4-openssl-dev
     zlib1g-dev libzstd-dev libkrb5-dev gss-ntlmssp
 "
 # The file server that the demonstration backs up to, and what tells its connections to others than root.
@@ -15,7 +15,7 @@ BENCH_PACKAGES="$DEMO_PACKAGES smbclient libsmbclient-dev python3 time"
 # The compilers and checkers, then what the tests call.
 TEST_PACKAGES="
     clang libclang-rt-14-dev llvm clang-format clang-tidy cppcheck universal-ctags valgrind git
-    libcmocka-dev python3 python3-cryptography python3-jsonschema
+    libcmocka-dev python3 python3-cryptography python3-jsonschema python3-jwt
     zstd curl strace attr acl procps util-linux
     $DEMO_PACKAGES
     python3-samba samba-dsdb-modules samba-ad-provision samba-vfs-modules winbind iproute2 nftables

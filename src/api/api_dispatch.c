@@ -16,12 +16,19 @@ enum status api_new(const struct api_settings *settings, struct api **out, struc
 	atomic_init(&api->is_ready, false);
 	/* jansson seeds its hashes on first use, which is not safe from many threads. */
 	json_object_seed(0);
+	enum status status = auth_new(settings->config, settings->clock, &api->auth, err);
+	if (status != STATUS_OK) {
+		api_free(api);
+		return status;
+	}
 	*out = api;
 	return STATUS_OK;
 }
 
 void api_free(struct api *api)
 {
+	if (api != NULL)
+		auth_free(api->auth);
 	free(api);
 }
 
@@ -32,13 +39,19 @@ void api_set_ready(struct api *api, bool ready)
 
 static enum status api_authenticate(struct api_call *call, struct error *err)
 {
-	enum status status =
-		auth_check(call->state, http_request_header(call->request, "Authorization"),
-			   clock_now(call->api->settings.clock), &call->caller, err);
+	long retry_after = 0;
+	char seconds[24];
+	enum status status = auth_check(call->api->auth, call->state, call->request, &call->caller,
+					&retry_after, err);
 
-	if (status == STATUS_OK)
-		(void)snprintf(call->response->caller, sizeof(call->response->caller), "%s",
-			       call->caller.name);
+	(void)snprintf(call->response->caller, sizeof(call->response->caller), "%s",
+		       call->caller.name);
+	if (status == STATUS_CONFLICT)
+		call->fault = API_FAULT_NOT_READY;
+	if (retry_after > 0) {
+		(void)snprintf(seconds, sizeof(seconds), "%ld", retry_after);
+		http_response_header(call->response, "Retry-After", seconds);
+	}
 	return status;
 }
 
@@ -111,12 +124,35 @@ static void api_echo_headers(const struct http_request *request, struct http_res
 		http_response_header(response, "x-ms-client-request-id", client_id);
 }
 
+/* RFC 6750 section 3: what is wrong with the token that was sent, if one was. */
+static void api_challenge(const struct http_request *request, struct http_response *response,
+			  const struct error *err)
+{
+	bool was_sent = http_request_header(request, "Authorization") != NULL;
+	char description[sizeof(err->message)];
+	char text[sizeof(description) + 64];
+
+	if (response->status != 401 && (response->status != 403 || !was_sent))
+		return;
+	(void)snprintf(description, sizeof(description), "%s", err->message);
+	/* What a quoted description may not hold. */
+	for (char *at = description; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+			*at = '\'';
+	(void)snprintf(text, sizeof(text), "Bearer error=\"%s\", error_description=\"%s\"",
+		       response->status == 401 ? "invalid_token" : "insufficient_scope",
+		       description);
+	http_response_header(response, "WWW-Authenticate", was_sent ? text : "Bearer");
+}
+
 void api_handle(void *context, const struct http_request *request, struct http_response *response)
 {
 	struct api_call call = { .api = context, .request = request, .response = response };
 	struct error err = { .status = STATUS_OK };
 
 	api_echo_headers(request, response);
-	if (api_run(&call, &err) != STATUS_OK)
-		api_error_answer(response, call.fault, &err);
+	if (api_run(&call, &err) == STATUS_OK)
+		return;
+	api_error_answer(response, call.fault, &err);
+	api_challenge(request, response, &err);
 }

@@ -151,8 +151,6 @@ void api_error_answer(struct http_response *response, enum api_fault fault, cons
 	} else if (text_starts_with(target, "$.")) {
 		target += 2;
 	}
-	if (row->http_status == 401)
-		http_response_header(response, "WWW-Authenticate", "Bearer");
 	api_envelope(response, row->http_status, row->code, message, target);
 }
 

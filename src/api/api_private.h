@@ -35,6 +35,7 @@ enum api_version {
 
 struct api {
 	struct api_settings settings;
+	struct auth *auth;
 	atomic_bool is_ready;
 };
 
@@ -185,7 +186,8 @@ const char *api_child_id(const struct api_call *call, enum api_spelling spelling
 /* Provider @name of the deployment's own group, spelled as insights spells it:
  * "/subscriptions/.../resourceGroups/System.north/providers/{name}". */
 const char *api_system_id(const struct api_call *call, const char *name, char id[API_ID_SIZE]);
-/* "https://host", without a trailing slash. */
+/* "https://host", without a trailing slash: by which the client reaches us, as its front door, the
+ * configuration or the request says. */
 const char *api_base_url(const struct api_call *call, char url[API_ID_SIZE]);
 
 /* --- api_life_cycle.c: the subscription as the resource manager sees it --- */

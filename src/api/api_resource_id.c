@@ -74,8 +74,55 @@ const char *api_system_id(const struct api_call *call, const char *name, char id
 	return id;
 }
 
+/* Leaves room for the longest path in a Location. */
+#define API_BASE_MAX 256
+
+/* "https://", a host and perhaps a path: nothing that a client could read as something else. */
+static bool api_is_plain_base(const char *text, size_t length)
+{
+	static const char scheme[] = "https://";
+	static const char host[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				   "0123456789.-:[]";
+	static const char path[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				   "0123456789/._~-";
+	size_t start = sizeof(scheme) - 1;
+
+	if (!text_starts_with(text, scheme))
+		return false;
+	size_t host_length = strspn(text + start, host);
+	if (host_length == 0)
+		return false;
+	start += host_length;
+	return (text[start] == '/' || text[start] == '?' || text[start] == '\0') &&
+	       start + strspn(text + start, path) >= length;
+}
+
+/* A front door sends the address that its client used as the referer. Its part before our path;
+ * false when it is no https address of this very path. */
+static bool api_referer_base(const struct api_call *call, char url[API_ID_SIZE])
+{
+	const char *referer = http_request_header(call->request, "referer");
+	const char *path = call->request->path;
+
+	if (referer == NULL || !auth_is_front_door(call->api->auth, call->request))
+		return false;
+	size_t length = strcspn(referer, "?#");
+	size_t path_length = strlen(path);
+	if (length < path_length)
+		return false;
+	size_t base = length - path_length;
+	if (strncasecmp(referer + base, path, path_length) != 0 || base >= API_BASE_MAX ||
+	    !api_is_plain_base(referer, base))
+		return false;
+	(void)snprintf(url, API_ID_SIZE, "%.*s", (int)base, referer);
+	return true;
+}
+
 const char *api_base_url(const struct api_call *call, char url[API_ID_SIZE])
 {
+	if (api_referer_base(call, url))
+		return url;
+
 	const struct config *config = call->api->settings.config;
 	const char *scheme = call->request->is_tls ? "https" : "http";
 	const char *address = config->http.listen_address;

@@ -2,10 +2,10 @@
 /* API tokens: drawn, and recognised by their hash. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "infrabackup/auth.h"
 #include "infrabackup/crypto.h"
+
+#include "auth_private.h"
 
 #define TOKEN_PREFIX "ib_"
 #define TOKEN_RANDOM_SIZE 32
@@ -109,16 +109,9 @@ static bool is_token_form(const char *token)
 	       TOKEN_LENGTH - (sizeof TOKEN_PREFIX - 1);
 }
 
-/* The token in the header's value; NULL when it is not "Bearer", one or more spaces, and one token.
- */
-static const char *find_token(const char *authorization)
+bool auth_token_has_prefix(const char *token)
 {
-	static const char scheme[] = "Bearer";
-	if (strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
-		return NULL;
-	const char *token = authorization + sizeof scheme - 1;
-	size_t spaces = strspn(token, " ");
-	return spaces > 0 && is_token_form(token + spaces) ? token + spaces : NULL;
+	return text_starts_with(token, TOKEN_PREFIX);
 }
 
 static bool is_valid(const struct db_token *token, int64_t now)
@@ -160,18 +153,13 @@ static void note_use(struct db *db, const struct db_token *token, int64_t now)
 		log_error("the use of a token is not noted", &err);
 }
 
-enum status auth_check(struct db *db, const char *authorization, int64_t now,
-		       struct auth_caller *out, struct error *err)
+enum status auth_token_check(struct db *db, const char *token, int64_t now, struct auth_caller *out,
+			     struct error *err)
 {
-	if (authorization == NULL)
+	if (!is_token_form(token))
 		return fail(err, STATUS_AUTHENTICATION, STEP_CHECK, NULL,
-			    "the request has no Authorization header; it must be \"Bearer \" and "
-			    "an API token");
-	const char *token = find_token(authorization);
-	if (token == NULL)
-		return fail(err, STATUS_AUTHENTICATION, STEP_CHECK, NULL,
-			    "the Authorization header is malformed; it must be \"Bearer \" and an "
-			    "API token, which begins with " TOKEN_PREFIX);
+			    "the API token in the Authorization header is malformed; it "
+			    "is " TOKEN_PREFIX " and 43 characters");
 	unsigned char hash[SHA256_SIZE];
 	hash_sha256(token, TOKEN_LENGTH, hash);
 	struct db_token row = { .id = "" };

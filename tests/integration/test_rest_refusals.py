@@ -23,7 +23,11 @@ class Refusals(Contract):
                 for version in (harness.VERSION, None, "1999-01-01"):
                     answer = stranger.get(path, version=version)
                     self.assert_error(answer, 401, "AuthenticationFailed")
-                    self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+                    challenge = answer.headers["WWW-Authenticate"]
+                    if token is None:
+                        self.assertEqual(challenge, "Bearer")
+                    else:
+                        self.assertRegex(challenge, r'^Bearer error="invalid_token", error_description="[^"\\]+"$')
             self.assert_error(stranger.call("DELETE", self.location), 401, "AuthenticationFailed")
 
     def test_wrong_scheme_is_refused(self):

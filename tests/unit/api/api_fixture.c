@@ -155,6 +155,9 @@ unsigned api_fixture_call(struct api_fixture *fixture, const char *method, const
 	if (fixture->sent_header != NULL)
 		header_count = add_pair(headers, header_count, fixture->sent_header,
 					fixture->sent_header_value);
+	for (const struct http_pair *pair = fixture->sent_pairs; pair != NULL && pair->name != NULL;
+	     pair++)
+		header_count = add_pair(headers, header_count, pair->name, pair->value);
 
 	struct http_request request = { .method = method,
 					.path = path,
@@ -163,6 +166,7 @@ unsigned api_fixture_call(struct api_fixture *fixture, const char *method, const
 					.client_address = "127.0.0.1",
 					.host = "backup.example.com:8443",
 					.is_tls = true,
+					.certificate = fixture->sent_certificate,
 					.headers = headers,
 					.header_count = header_count,
 					.query = query,

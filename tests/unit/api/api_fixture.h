@@ -27,6 +27,8 @@ struct api_fixture {
 	/* of the next call; NULL: not sent */
 	const char *sent_authorization, *sent_version, *sent_type;
 	const char *sent_header, *sent_header_value;
+	const struct http_pair *sent_pairs; /* more headers, up to one without a name; or NULL */
+	const struct http_certificate *sent_certificate;
 	/* of the last call */
 	struct http_response response;
 	const char *text; /* the body */
