@@ -190,6 +190,7 @@ class Tour:
         self.call("Backups_Unpin", backup=whole)
         self.long("Backups_Verify", backup=whole)
         self.long("BackupLocations_Verify")
+        self.long("Backups_Restore", backup=whole)
         self.call("Capacity_Get")
         self.call("Jobs_List")
         self.call("Jobs_Get", operationId=whole)
