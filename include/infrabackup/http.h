@@ -9,6 +9,10 @@
 #define HTTP_BODY_MAX (1u << 20)
 #define HTTP_URL_MAX (8u << 10)
 #define HTTP_HEADERS_MAX (16u << 10)
+#define HTTP_HEADER_COUNT_MAX 100
+#define HTTP_QUERY_COUNT_MAX 32
+/* Of x-ms-client-request-id; a longer one is neither logged nor sent back. */
+#define HTTP_CLIENT_ID_MAX 64
 
 /* A header or query parameter that a test hands in instead of a connection. */
 struct http_pair {
@@ -30,9 +34,10 @@ struct http_certificate {
 };
 
 struct http_request {
-	const char *method; /* "GET" ...; a HEAD is handed on as GET, its body is left out */
-	const char *path;   /* percent-decoded, begins with '/' */
-	const void *body;   /* NULL when there is none */
+	const char *method;  /* "GET" ...; a HEAD is handed on as GET, its body is left out */
+	const char *refusal; /* why the transport refuses it; NULL: the status says it */
+	const char *path;    /* percent-decoded, begins with '/' */
+	const void *body;    /* NULL when there is none */
 	size_t body_length;
 	const char *client_address;
 	const char *host; /* Host header, "" when missing */
@@ -52,6 +57,8 @@ const char *http_request_header(const struct http_request *request, const char *
 const char *http_request_query(const struct http_request *request, const char *name);
 /* How often a query parameter was sent. */
 size_t http_request_query_count(const struct http_request *request, const char *name);
+/* The name of a query parameter that was sent more than once (in any case); NULL: there is none. */
+const char *http_request_query_doubled(const struct http_request *request);
 
 #define HTTP_RESPONSE_HEADERS_MAX 16
 
@@ -73,6 +80,9 @@ void http_response_done(struct http_response *response);
  * characters. */
 void http_response_header(struct http_response *response, const char *name, const char *value);
 
+/* The value of a header that was set; NULL: it was not. */
+const char *http_response_find(const struct http_response *response, const char *name);
+
 /* Always leaves a response that can be sent. */
 typedef void (*http_handler)(void *context, const struct http_request *request,
 			     struct http_response *response);
@@ -85,8 +95,11 @@ struct http_settings {
 	const char *client_ca_file;       /* PEM; NULL: client certificates are not asked for */
 	bool client_certificate_required; /* without a trusted one there is no connection */
 	unsigned threads;                 /* 0: 2 */
-	unsigned max_connections;         /* 0: 512 */
-	unsigned timeout_seconds;         /* a connection without progress is cut off; 0: 30 */
+	unsigned max_connections;         /* 0: 512; a request on a further one is answered 503 */
+	unsigned max_connections_per_address; /* 0: 256; a request on a further one gets 429 */
+	unsigned timeout_seconds;             /* a connection without progress is cut off; 0: 30 */
+	unsigned request_seconds; /* so long may a request take to arrive however it trickles, and
+				     its answer to be fetched; 0: 60 */
 	http_handler handler;
 	/* Called for what the transport refuses by itself (URL, body or header too large,
 	 * malformed): fills the response for @status; may be NULL. */

@@ -84,3 +84,17 @@ enum status api_answer_accepted(struct api_call *call, const char *operation_id,
 	api_answer_accepted_at(call, "operationResults", operation_id, retry_after);
 	return STATUS_OK;
 }
+
+void api_echo_headers(const struct http_request *request, struct http_response *response)
+{
+	const char *correlation = http_request_header(request, "x-ms-correlation-request-id");
+	const char *client_id = http_request_header(request, "x-ms-client-request-id");
+	const char *wanted = http_request_header(request, "x-ms-return-client-request-id");
+
+	if (correlation == NULL || !guid_is_valid(correlation))
+		correlation = request->request_id;
+	http_response_header(response, "x-ms-correlation-request-id", correlation);
+	if (client_id != NULL && strlen(client_id) <= HTTP_CLIENT_ID_MAX && wanted != NULL &&
+	    text_equal_ignoring_case(wanted, "true"))
+		http_response_header(response, "x-ms-client-request-id", client_id);
+}

@@ -1,23 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The body of a request as JSON. */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api_private.h"
 
+/* A parameter's value without quotes; false when it is another one than @name. */
+static bool api_type_parameter(const char *at, const char *name, char *value, size_t size)
+{
+	size_t length = strlen(name);
+
+	if (strncasecmp(at, name, length) != 0 || at[length] != '=')
+		return false;
+	at += length + 1;
+	at += *at == '"';
+	(void)snprintf(value, size, "%.*s", (int)strcspn(at, "\" \t;"), at);
+	return true;
+}
+
+/* "application/json" with any parameters but another charset than UTF-8. */
+static bool api_type_is_json(const char *type)
+{
+	char charset[16];
+	size_t length = strcspn(type, "; \t");
+
+	if (length != sizeof(API_JSON) - 1 || strncasecmp(type, API_JSON, length) != 0)
+		return false;
+	for (const char *at = strchr(type, ';'); at != NULL; at = strchr(at, ';')) {
+		at += 1 + strspn(at + 1, " \t");
+		if (api_type_parameter(at, "charset", charset, sizeof(charset)) &&
+		    !text_equal_ignoring_case(charset, "utf-8"))
+			return false;
+	}
+	return true;
+}
+
+/* A body without a type is taken for JSON: old clients send it so. */
 static enum status api_body_type_check(struct api_call *call, struct error *err)
 {
 	const char *type = http_request_header(call->request, "Content-Type");
+	const char *coding = http_request_header(call->request, "Content-Encoding");
 
-	if (type == NULL)
+	if (coding != NULL && !text_equal_ignoring_case(coding, "identity"))
+		return api_fail(call, API_FAULT_MEDIA_TYPE, STATUS_INVALID, "Content-Encoding", err,
+				"The Content-Encoding of the body is not supported; send it as it "
+				"is");
+	if (type == NULL || api_type_is_json(type))
 		return STATUS_OK;
-
-	size_t length = strcspn(type, "; \t");
-
-	if (length == sizeof(API_JSON) - 1 && strncasecmp(type, API_JSON, length) == 0)
-		return STATUS_OK;
-	return api_fail(call, API_FAULT_MEDIA_TYPE, STATUS_INVALID, NULL, err,
-			"The Content-Type of the body is not supported; supported: " API_JSON);
+	return api_fail(call, API_FAULT_MEDIA_TYPE, STATUS_INVALID, "Content-Type", err,
+			"The Content-Type of the body is not supported; supported: " API_JSON
+			", in UTF-8");
 }
 
 enum status api_body_read(struct api_call *call, bool is_optional, json_t **out, struct error *err)

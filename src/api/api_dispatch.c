@@ -77,6 +77,8 @@ static enum status api_run_known_caller(struct api_call *call, const struct api_
 
 	if (status == STATUS_OK)
 		status = api_version_check(call, route->provider, err);
+	if (status == STATUS_OK)
+		status = api_query_check(call, err);
 	if (status == STATUS_OK && call->path.subscription[0] != '\0')
 		status = api_scope_check(call, route->provider, err);
 	if (status == STATUS_OK && route->provider <= API_PROVIDER_INSIGHTS &&
@@ -108,20 +110,6 @@ static enum status api_run(struct api_call *call, struct error *err)
 	db_pool_give(call->api->settings.state, call->state);
 	call->state = NULL;
 	return status;
-}
-
-static void api_echo_headers(const struct http_request *request, struct http_response *response)
-{
-	const char *correlation = http_request_header(request, "x-ms-correlation-request-id");
-	const char *client_id = http_request_header(request, "x-ms-client-request-id");
-	const char *wanted = http_request_header(request, "x-ms-return-client-request-id");
-
-	if (correlation == NULL || !guid_is_valid(correlation))
-		correlation = request->request_id;
-	http_response_header(response, "x-ms-correlation-request-id", correlation);
-	if (client_id != NULL && strlen(client_id) <= 64 && wanted != NULL &&
-	    text_equal_ignoring_case(wanted, "true"))
-		http_response_header(response, "x-ms-client-request-id", client_id);
 }
 
 /* RFC 6750 section 3: what is wrong with the token that was sent, if one was. */

@@ -13,6 +13,9 @@ struct api_error_row {
 	bool is_ours; /* the service's fault: logged, and told without its inner workings */
 };
 
+/* Seconds, when nothing better is known. */
+#define API_BUSY_RETRY_AFTER "5"
+
 static const struct api_error_row api_status_rows[STATUS_COUNT] = {
 	[STATUS_OK] = { 500, "InternalServerError", true },
 	[STATUS_FAILED] = { 500, "InternalServerError", true },
@@ -60,12 +63,16 @@ static const struct {
 } api_refusals[] = {
 	{ 400, "BadRequest",
 	  "The request line or the Host header is malformed: the path must be percent-encoded "
-	  "UTF-8 "
-	  "without control characters" },
+	  "UTF-8 without control characters and without an encoded slash" },
 	{ 413, "PayloadTooLargeException", "The body is larger than 1 MiB" },
 	{ 414, "RequestUriTooLong", "The URL is longer than 8 KiB" },
-	{ 431, "RequestHeaderFieldsTooLarge", "The headers are larger than 16 KiB" },
-	{ 503, "ServiceUnavailable", "The service is out of memory; try again later" },
+	{ 417, "ExpectationFailed", "Only 100-continue can be expected" },
+	{ 429, "TooManyRequests", "There are too many connections from this address" },
+	{ 431, "RequestHeaderFieldsTooLarge",
+	  "The headers are larger than 16 KiB, or more than 100" },
+	{ 503, "ServiceUnavailable",
+	  "The service has as many connections as it can serve, or no memory left; try again "
+	  "later" },
 };
 
 enum status api_fail(struct api_call *call, enum api_fault fault, enum status status,
@@ -132,6 +139,9 @@ static void api_envelope(struct http_response *response, unsigned http_status, c
 	}
 	buffer_clear(&response->body);
 	response->status = http_status;
+	if ((http_status == 503 || http_status == 429) &&
+	    http_response_find(response, "Retry-After") == NULL)
+		http_response_header(response, "Retry-After", API_BUSY_RETRY_AFTER);
 	if (api_answer_json(response, http_status, API_JSON_UTF8, envelope, NULL) != STATUS_OK)
 		buffer_clear(&response->body);
 }
@@ -156,15 +166,17 @@ void api_error_answer(struct http_response *response, enum api_fault fault, cons
 
 void api_refuse(void *context, const struct http_request *request, struct http_response *response)
 {
+	const char *code = "BadRequest", *message = "The request was refused";
+
 	(void)context;
-	(void)request;
+	api_echo_headers(request, response);
 	for (size_t i = 0; i < ARRAY_LENGTH(api_refusals); i++)
 		if (api_refusals[i].http_status == response->status) {
-			api_envelope(response, api_refusals[i].http_status, api_refusals[i].code,
-				     api_refusals[i].message, NULL);
-			return;
+			code = api_refusals[i].code;
+			message = api_refusals[i].message;
 		}
-	api_envelope(response, response->status, "BadRequest", "The request was refused", NULL);
+	api_envelope(response, response->status, code,
+		     request->refusal == NULL ? message : request->refusal, NULL);
 }
 
 bool api_error_describe(size_t index, struct api_error_description *out)

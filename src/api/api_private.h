@@ -144,6 +144,8 @@ enum status api_answer_accepted_async(struct api_call *call, const char *operati
 /* The same with a Location below another collection, for what is followed there. */
 void api_answer_accepted_at(struct api_call *call, const char *collection, const char *operation_id,
 			    long retry_after);
+/* The ids by which the caller knows the request. */
+void api_echo_headers(const struct http_request *request, struct http_response *response);
 /* Key with a new reference, NULL meaning that memory was out. False then. */
 bool api_set(json_t *object, const char *key, json_t *value);
 json_t *api_text_or_null(const char *text);
@@ -162,6 +164,10 @@ unsigned api_provider_versions(enum api_provider provider);
 const char *api_provider_version(enum api_provider provider, size_t index);
 
 /* --- api_query.c --- */
+
+/* No query parameter may be sent twice: whoever stands in front of us may have looked at the other
+ * one. */
+enum status api_query_check(struct api_call *call, struct error *err);
 
 struct api_page {
 	size_t skip;

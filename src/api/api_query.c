@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* $top and $skip. */
+/* The query as a whole, $top and $skip. */
 #include <stdint.h>
 #include <string.h>
 
@@ -43,4 +43,16 @@ enum status api_contract_page_read(struct api_call *call, struct api_page *page,
 		return api_page_read(call, page, err);
 	*page = (struct api_page) { .skip = 0, .top = SIZE_MAX };
 	return STATUS_OK;
+}
+
+enum status api_query_check(struct api_call *call, struct error *err)
+{
+	const char *doubled = http_request_query_doubled(call->request);
+
+	if (doubled == NULL)
+		return STATUS_OK;
+	if (!text_is_printable_utf8(doubled))
+		doubled = "?";
+	return fail_field(err, doubled, "The query parameter '%.64s' was sent more than once",
+			  doubled);
 }

@@ -11,7 +11,7 @@
 
 #define LOG_LINE_MAX 4096
 #define LOG_TEXT_MAX 2048
-#define LOG_CORRELATION_MAX 64
+#define LOG_CORRELATION_MAX 192
 
 static _Atomic int log_level_now = LOG_LEVEL_INFO;
 static _Thread_local char log_correlation_now[LOG_CORRELATION_MAX];

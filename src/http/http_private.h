@@ -10,6 +10,35 @@
 #include <microhttpd.h>
 #include <pthread.h>
 
+enum http_phase {
+	HTTP_PHASE_WAITING, /* for a request line */
+	HTTP_PHASE_READING, /* headers and body */
+	HTTP_PHASE_WORKING, /* the handler's time, which no client can stretch */
+	HTTP_PHASE_SENDING,
+	HTTP_PHASE_ENDED, /* was cut off */
+};
+
+/* One connection. */
+struct http_peer {
+	struct http_peer *next, **link;
+	int descriptor; /* libmicrohttpd's */
+	char address[INET6_ADDRSTRLEN];
+	unsigned refused; /* HTTP status for its requests: one connection too many; 0: none */
+	enum http_phase phase;
+	int64_t since; /* monotonic */
+};
+
+struct http_watch {
+	pthread_mutex_t mutex; /* guards the list, and what changes in its members */
+	pthread_cond_t wake;
+	struct http_peer *peers;
+	size_t count;
+	size_t max_connections, max_per_address;
+	int64_t idle, request; /* ms */
+	bool is_tls, is_running, is_stopping;
+	pthread_t thread;
+};
+
 struct http_server {
 	http_handler handler;
 	http_handler refuse; /* may be NULL */
@@ -27,21 +56,25 @@ struct http_server {
 	pthread_mutex_t mutex; /* guards exchanges */
 	pthread_cond_t idle;
 	size_t exchanges; /* requests that were begun and not yet answered */
+	struct http_watch watch;
 };
+
+#define HTTP_HOST_SIZE 256
 
 struct http_exchange {
 	struct http_request request;
 	struct buffer body;
 	struct http_certificate *certificate; /* owned; NULL: none */
-	size_t target_length;                 /* of the request target as sent */
+	char authority[HTTP_HOST_SIZE];       /* of a target in absolute form; else empty */
+	size_t path_offset;                   /* where the path begins in the target */
 	uint64_t discarded; /* bytes of a refused body that were read and dropped */
 	unsigned refused;   /* HTTP status of a request that no handler shall see; 0: none */
 	bool begun;         /* the first handler call was made */
 	bool answer_early;  /* the rest of the request is not worth reading */
 	const char *method; /* as sent */
-	char correlation[64];
-	char address[INET6_ADDRSTRLEN];
-	int64_t started; /* monotonic */
+	char correlation[GUID_TEXT_SIZE];
+	struct http_peer *peer; /* NULL: memory was out */
+	int64_t started;        /* monotonic */
 };
 
 /* Looks at the request target before libmicrohttpd decodes it, because a decoded NUL would cut it.
@@ -63,6 +96,33 @@ void http_client_certificate_require(struct MHD_Connection *connection);
 bool http_client_authorities_are_good(const struct buffer *pem);
 /* What the client showed, verified; for free(). NULL: nothing, or memory is out. */
 struct http_certificate *http_client_certificate(struct MHD_Connection *connection);
+/* --- http_check.c --- */
+/* The first refusal counts. @reason: a constant, or NULL. */
+void http_exchange_refuse(struct http_exchange *exchange, unsigned status, const char *reason);
+/* The request target as sent, before libmicrohttpd decodes it. */
+void http_target_check(struct http_exchange *exchange, const char *target);
+void http_request_check(struct http_exchange *exchange, struct MHD_Connection *connection);
+
+/* --- http_watch.c --- */
+#define HTTP_TIMEOUT_BODY                                                                          \
+	"{\"error\":{\"code\":\"RequestTimeout\",\"message\":\"The request did not arrive in "     \
+	"time.\"}}"
+void http_watch_init(struct http_watch *watch);
+void http_watch_done(struct http_watch *watch);
+MUST_CHECK enum status http_watch_start(struct http_watch *watch, struct error *err);
+void http_watch_stop(struct http_watch *watch);
+/* From MHD_OPTION_NOTIFY_CONNECTION. */
+void http_watch_notify(struct http_watch *watch, struct MHD_Connection *connection,
+		       void **socket_context, enum MHD_ConnectionNotificationCode code);
+struct http_peer *http_peer_find(struct MHD_Connection *connection);
+/* @peer NULL is legal. */
+void http_watch_enter(struct http_watch *watch, struct http_peer *peer, enum http_phase phase);
+
+/* --- http_gzip.c --- */
+/* @accepted: the Accept-Encoding header, NULL: not sent. */
+bool http_gzip_is_wanted(const char *accepted);
+/* False: memory is out. */
+bool http_gzip(const struct buffer *plain, struct buffer *out);
 
 /* Hands the response to libmicrohttpd; the body's memory goes with it. */
 enum MHD_Result http_response_queue(struct http_response *response,

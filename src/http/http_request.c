@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests: the limits, the bounded body, the look-up of headers and query parameters. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,36 +8,6 @@
 /* So much of a body that is refused is still read, so that the answer reaches a client that writes
  * first and reads later; what is longer is cut off. */
 static const uint64_t http_discard_max = 4u << 20;
-
-static int http_hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (isxdigit((unsigned char)digit))
-		return tolower((unsigned char)digit) - 'a' + 10;
-	return -1;
-}
-
-/* False for control characters, in clear or escaped, and for broken escapes. */
-static bool http_target_is_clean(const char *target)
-{
-	for (const char *at = target; *at != '\0'; at++) {
-		int value = (unsigned char)*at;
-
-		if (*at == '%') {
-			int high = http_hex_value(at[1]);
-			int low = high < 0 ? -1 : http_hex_value(at[2]);
-
-			if (low < 0)
-				return false;
-			value = high * 16 + low;
-			at += 2;
-		}
-		if (value < 0x20 || value == 0x7f)
-			return false;
-	}
-	return true;
-}
 
 struct http_exchange *http_exchange_new(const char *target, bool is_tls)
 {
@@ -50,11 +19,7 @@ struct http_exchange *http_exchange_new(const char *target, bool is_tls)
 	exchange->request.is_tls = is_tls;
 	guid_generate(exchange->request.request_id);
 	buffer_init(&exchange->body, HTTP_BODY_MAX);
-	exchange->target_length = strlen(target);
-	if (exchange->target_length > HTTP_URL_MAX)
-		exchange->refused = MHD_HTTP_URI_TOO_LONG;
-	else if (target[0] != '/' || !http_target_is_clean(target))
-		exchange->refused = MHD_HTTP_BAD_REQUEST;
+	http_target_check(exchange, target);
 	return exchange;
 }
 
@@ -68,44 +33,6 @@ void http_exchange_free(struct http_exchange *exchange)
 	buffer_done(&exchange->body);
 	free(exchange->certificate);
 	free(exchange);
-}
-
-static enum MHD_Result http_count_header(void *context, enum MHD_ValueKind kind, const char *name,
-					 const char *value)
-{
-	size_t *total = context;
-
-	(void)kind;
-	*total += strlen(name) + (value == NULL ? 0 : strlen(value)) + sizeof(": \r\n") - 1;
-	return MHD_YES;
-}
-
-static bool http_host_is_valid(const char *host)
-{
-	size_t length = strlen(host);
-
-	return length <= 255 && strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					     "0123456789.-_:[]") == length;
-}
-
-static void http_read_address(struct http_exchange *exchange, struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-	if (info == NULL || info->client_addr == NULL)
-		return;
-	if (info->client_addr->sa_family == AF_INET) {
-		const struct sockaddr_in *four = (const void *)info->client_addr;
-
-		(void)inet_ntop(AF_INET, &four->sin_addr, exchange->address,
-				sizeof(exchange->address));
-	} else if (info->client_addr->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *six = (const void *)info->client_addr;
-
-		(void)inet_ntop(AF_INET6, &six->sin6_addr, exchange->address,
-				sizeof(exchange->address));
-	}
 }
 
 static void http_read_correlation(struct http_exchange *exchange)
@@ -125,12 +52,12 @@ static void http_check_announced(struct http_exchange *exchange)
 		http_request_header(&exchange->request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	unsigned long long announced = length == NULL ? 0 : strtoull(length, NULL, 10);
 
-	if (announced > HTTP_BODY_MAX && exchange->refused == 0)
-		exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+	if (announced > HTTP_BODY_MAX)
+		http_exchange_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
 	if (exchange->refused == 0)
 		return;
 	exchange->answer_early =
-		announced > http_discard_max ||
+		exchange->answer_early || announced > http_discard_max ||
 		http_request_header(&exchange->request, MHD_HTTP_HEADER_EXPECT) != NULL;
 }
 
@@ -138,31 +65,26 @@ void http_exchange_begin(struct http_exchange *exchange, struct MHD_Connection *
 			 const char *path, const char *method)
 {
 	struct http_request *request = &exchange->request;
-	size_t header_bytes = 0;
 
 	exchange->method = method;
 	request->connection = connection;
 	request->method = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? MHD_HTTP_METHOD_GET : method;
-	request->path = path;
-	http_read_address(exchange, connection);
-	request->client_address = exchange->address;
+	request->path = path[exchange->path_offset] == '\0' ? "/" : path + exchange->path_offset;
+	exchange->peer = http_peer_find(connection);
+	request->client_address = exchange->peer == NULL ? "" : exchange->peer->address;
 	const char *host = http_request_header(request, MHD_HTTP_HEADER_HOST);
 	request->host = host == NULL ? "" : host;
+	if (exchange->authority[0] != '\0')
+		request->host = exchange->authority;
 	http_read_correlation(exchange);
 	if (request->is_tls)
 		exchange->certificate = http_client_certificate(connection);
 	request->certificate = exchange->certificate;
-
-	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, http_count_header,
-					&header_bytes);
-	if (exchange->refused == 0 && header_bytes > HTTP_HEADERS_MAX)
-		exchange->refused = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
-	if (exchange->refused == 0 &&
-	    (!text_is_printable_utf8(path) || !text_is_printable_utf8(method) ||
-	     !http_host_is_valid(request->host)))
-		exchange->refused = MHD_HTTP_BAD_REQUEST;
-	if (exchange->refused == MHD_HTTP_BAD_REQUEST && !http_host_is_valid(request->host))
-		request->host = "";
+	if (exchange->peer != NULL && exchange->peer->refused != 0) {
+		http_exchange_refuse(exchange, exchange->peer->refused, NULL);
+		exchange->answer_early = true;
+	}
+	http_request_check(exchange, connection);
 	http_check_announced(exchange);
 }
 
@@ -173,8 +95,10 @@ bool http_exchange_append(struct http_exchange *exchange, const char *data, size
 
 		if (status == STATUS_OK)
 			return true;
-		exchange->refused = status == STATUS_TOO_LARGE ? MHD_HTTP_CONTENT_TOO_LARGE
-							       : MHD_HTTP_SERVICE_UNAVAILABLE;
+		http_exchange_refuse(exchange,
+				     status == STATUS_TOO_LARGE ? MHD_HTTP_CONTENT_TOO_LARGE
+								: MHD_HTTP_SERVICE_UNAVAILABLE,
+				     NULL);
 	}
 	exchange->discarded += length;
 	return exchange->discarded <= http_discard_max;
@@ -245,4 +169,34 @@ size_t http_request_query_count(const struct http_request *request, const char *
 			(void)http_count_query(&query, MHD_GET_ARGUMENT_KIND,
 					       request->query[i].name, request->query[i].value);
 	return query.count;
+}
+
+struct http_query_doubled {
+	const struct http_request *request;
+	const char *name;
+};
+
+static enum MHD_Result http_note_doubled(void *context, enum MHD_ValueKind kind, const char *name,
+					 const char *value)
+{
+	struct http_query_doubled *doubled = context;
+
+	(void)kind;
+	(void)value;
+	if (http_request_query_count(doubled->request, name) > 1)
+		doubled->name = name;
+	return MHD_YES;
+}
+
+const char *http_request_query_doubled(const struct http_request *request)
+{
+	struct http_query_doubled doubled = { .request = request };
+
+	if (request->connection != NULL)
+		(void)MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+						http_note_doubled, &doubled);
+	for (size_t i = 0; request->connection == NULL && i < request->query_count; i++)
+		(void)http_note_doubled(&doubled, MHD_GET_ARGUMENT_KIND, request->query[i].name,
+					request->query[i].value);
+	return doubled.name;
 }

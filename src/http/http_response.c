@@ -7,6 +7,8 @@
 
 /* ARM's limit for a response body. */
 static const size_t http_response_max = 8u << 20;
+/* Below it, the frame and the processor's time cost more than the bytes that are saved. */
+static const size_t http_gzip_min = 1024;
 
 void http_response_init(struct http_response *response, unsigned status)
 {
@@ -39,6 +41,14 @@ void http_response_header(struct http_response *response, const char *name, cons
 	response->header_count++;
 }
 
+const char *http_response_find(const struct http_response *response, const char *name)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (text_equal_ignoring_case(response->headers[i].name, name))
+			return response->headers[i].value;
+	return NULL;
+}
+
 static bool http_add_headers(struct MHD_Response *queued, const struct http_response *response,
 			     const struct http_request *request)
 {
@@ -60,10 +70,34 @@ static bool http_add_headers(struct MHD_Response *queued, const struct http_resp
 	return added;
 }
 
+/* What has an ETag stays as it is: another encoding would need another tag (RFC 9110 8.8.3). */
+static void http_response_compress(struct http_response *response,
+				   const struct http_request *request)
+{
+	struct buffer packed;
+
+	if (response->body.length < http_gzip_min ||
+	    http_response_find(response, MHD_HTTP_HEADER_ETAG) != NULL)
+		return;
+	http_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	if (!http_gzip_is_wanted(http_request_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING)))
+		return;
+	buffer_init(&packed, http_response_max);
+	if (!http_gzip(&response->body, &packed) || packed.length >= response->body.length) {
+		buffer_done(&packed);
+		return;
+	}
+	buffer_done(&response->body);
+	response->body = packed;
+	http_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+}
+
 enum MHD_Result http_response_queue(struct http_response *response,
 				    const struct http_request *request,
 				    struct MHD_Connection *connection)
 {
+	http_response_compress(response, request);
+
 	size_t length = response->body.length;
 	void *body = length == 0 ? NULL : response->body.data;
 	struct MHD_Response *queued = MHD_create_response_from_buffer(

@@ -11,7 +11,11 @@
 enum {
 	HTTP_THREADS_DEFAULT = 2,
 	HTTP_CONNECTIONS_DEFAULT = 512,
+	/* Requests on so many more are still answered, with the reason for their refusal. */
+	HTTP_CONNECTIONS_SPARE = 64,
+	HTTP_PER_ADDRESS_DEFAULT = 256,
 	HTTP_TIMEOUT_DEFAULT = 30,
+	HTTP_REQUEST_DEFAULT = 60,
 	/* URL and headers at their limits, libmicrohttpd's records of them, and our reply's
 	 * headers. It is cleared for every request, so more would cost more; what does not fit gets
 	 * the library's own 414 or 431. */
@@ -51,7 +55,7 @@ static void *http_server_begin(void *context, const char *target, struct MHD_Con
 	struct http_server *server = context;
 	struct http_exchange *exchange = http_exchange_new(target, server->is_tls);
 
-	(void)connection;
+	http_watch_enter(&server->watch, http_peer_find(connection), HTTP_PHASE_READING);
 	if (exchange == NULL)
 		return NULL;
 	(void)pthread_mutex_lock(&server->mutex);
@@ -65,9 +69,9 @@ static void http_server_connection(void *context, struct MHD_Connection *connect
 				   void **connection_state,
 				   enum MHD_ConnectionNotificationCode code)
 {
-	const struct http_server *server = context;
+	struct http_server *server = context;
 
-	(void)connection_state;
+	http_watch_notify(&server->watch, connection, connection_state, code);
 	if (code == MHD_CONNECTION_NOTIFY_STARTED && server->client_certificate_required)
 		http_client_certificate_require(connection);
 }
@@ -77,8 +81,8 @@ static void http_server_completed(void *context, struct MHD_Connection *connecti
 {
 	struct http_server *server = context;
 
-	(void)connection;
 	(void)code;
+	http_watch_enter(&server->watch, http_peer_find(connection), HTTP_PHASE_WAITING);
 	if (*exchange == NULL)
 		return;
 	http_exchange_free(*exchange);
@@ -102,20 +106,39 @@ static void http_log_exchange(const struct http_exchange *exchange,
 		    response->caller[0] == '\0' ? "-" : response->caller);
 }
 
+/* The ids by which the caller and whoever stands between know the request, for all its lines. */
+static void http_log_begin(const struct http_exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	const char *client = http_request_header(request, "x-ms-client-request-id");
+	char ids[3 * 64];
+	int length = snprintf(ids, sizeof(ids), "%s", exchange->correlation);
+
+	if (strcmp(exchange->correlation, request->request_id) != 0)
+		length += snprintf(ids + length, sizeof(ids) - (size_t)length, " request=%s",
+				   request->request_id);
+	if (client != NULL && strlen(client) <= HTTP_CLIENT_ID_MAX &&
+	    text_is_printable_utf8(client))
+		(void)snprintf(ids + length, sizeof(ids) - (size_t)length, " client=%s", client);
+	log_set_correlation(ids);
+}
+
 static enum MHD_Result http_server_answer(struct http_server *server,
 					  struct http_exchange *exchange,
 					  struct MHD_Connection *connection)
 {
 	struct http_response response;
 
+	http_watch_enter(&server->watch, exchange->peer, HTTP_PHASE_WORKING);
 	http_exchange_finish(exchange);
-	log_set_correlation(exchange->correlation);
+	http_log_begin(exchange);
 	http_response_init(&response, exchange->refused == 0 ? MHD_HTTP_OK : exchange->refused);
 	if (exchange->refused == 0)
 		server->handler(server->context, &exchange->request, &response);
 	else if (server->refuse != NULL)
 		server->refuse(server->context, &exchange->request, &response);
 	http_log_exchange(exchange, &response);
+	http_watch_enter(&server->watch, exchange->peer, HTTP_PHASE_SENDING);
 	enum MHD_Result result = http_response_queue(&response, &exchange->request, connection);
 	http_response_done(&response);
 	log_set_correlation(NULL);
@@ -191,10 +214,7 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 					    const struct http_settings *settings, int descriptor)
 {
 	unsigned threads = settings->threads == 0 ? HTTP_THREADS_DEFAULT : settings->threads;
-	unsigned connections = settings->max_connections == 0 ? HTTP_CONNECTIONS_DEFAULT
-							      : settings->max_connections;
-	unsigned timeout =
-		settings->timeout_seconds == 0 ? HTTP_TIMEOUT_DEFAULT : settings->timeout_seconds;
+	unsigned connections = (unsigned)server->watch.max_connections + HTTP_CONNECTIONS_SPARE;
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate.data },
@@ -208,20 +228,36 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 
 	if (server->is_tls)
 		flags |= MHD_USE_TLS;
-	/* One thread must not be asked for as a pool of one; a pool has at least one connection a
-	 * thread. */
-	if (connections < threads)
-		connections = threads;
-	return MHD_start_daemon(
-		flags, 0, http_server_admit, server, http_server_access, server,
-		MHD_OPTION_EXTERNAL_LOGGER, http_server_message, server, MHD_OPTION_LISTEN_SOCKET,
-		descriptor, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
-		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT, timeout,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, http_server_begin,
-		server, MHD_OPTION_NOTIFY_COMPLETED, http_server_completed, server,
-		MHD_OPTION_NOTIFY_CONNECTION, http_server_connection, server, MHD_OPTION_ARRAY,
-		server->is_tls ? tls : &none, MHD_OPTION_END);
+	/* One thread must not be asked for as a pool of one. */
+	return MHD_start_daemon(flags, 0, http_server_admit, server, http_server_access, server,
+				MHD_OPTION_EXTERNAL_LOGGER, http_server_message, server,
+				MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_THREAD_POOL_SIZE,
+				threads > 1 ? threads : 0, MHD_OPTION_CONNECTION_LIMIT, connections,
+				MHD_OPTION_CONNECTION_TIMEOUT,
+				(unsigned)(server->watch.idle / 1000), MHD_OPTION_NOTIFY_CONNECTION,
+				http_server_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				MHD_OPTION_URI_LOG_CALLBACK, http_server_begin, server,
+				MHD_OPTION_NOTIFY_COMPLETED, http_server_completed, server,
+				MHD_OPTION_ARRAY, server->is_tls ? tls : &none, MHD_OPTION_END);
+}
+
+static unsigned http_or_default(unsigned value, unsigned otherwise)
+{
+	return value == 0 ? otherwise : value;
+}
+
+static void http_server_limit(struct http_server *server, const struct http_settings *settings)
+{
+	struct http_watch *watch = &server->watch;
+
+	watch->max_connections =
+		http_or_default(settings->max_connections, HTTP_CONNECTIONS_DEFAULT);
+	watch->max_per_address =
+		http_or_default(settings->max_connections_per_address, HTTP_PER_ADDRESS_DEFAULT);
+	watch->idle = http_or_default(settings->timeout_seconds, HTTP_TIMEOUT_DEFAULT) * 1000L;
+	watch->request = http_or_default(settings->request_seconds, HTTP_REQUEST_DEFAULT) * 1000L;
+	watch->is_tls = server->is_tls;
 }
 
 static enum status http_server_run(struct http_server *server, const struct http_settings *settings,
@@ -236,6 +272,7 @@ static enum status http_server_run(struct http_server *server, const struct http
 		return status;
 	/* The pool inherits the mask: signals belong to the main thread, and a broken pipe is no
 	 * event. */
+	http_server_limit(server, settings);
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	atomic_store(&server->starting, true);
@@ -248,7 +285,10 @@ static enum status http_server_run(struct http_server *server, const struct http
 			    server->last_message[0] == '\0' ? "libmicrohttpd did not start"
 							    : server->last_message);
 	(void)TAKE_DESCRIPTOR(descriptor);
-	return STATUS_OK;
+	status = http_watch_start(&server->watch, err);
+	if (status != STATUS_OK)
+		MHD_stop_daemon(server->daemon);
+	return status;
 }
 
 static void http_server_free(struct http_server *server)
@@ -256,6 +296,7 @@ static void http_server_free(struct http_server *server)
 	buffer_done(&server->certificate);
 	buffer_done(&server->client_ca);
 	secret_free(&server->key);
+	http_watch_done(&server->watch);
 	(void)pthread_cond_destroy(&server->idle);
 	(void)pthread_mutex_destroy(&server->mutex);
 	free(server);
@@ -273,6 +314,7 @@ enum status http_server_start(const struct http_settings *settings, struct http_
 	server->context = settings->context;
 	(void)pthread_mutex_init(&server->mutex, NULL);
 	thread_condition_init(&server->idle);
+	http_watch_init(&server->watch);
 	enum status status = http_server_read_tls(server, settings, err);
 	if (status == STATUS_OK)
 		status = http_server_run(server, settings, err);
@@ -309,6 +351,7 @@ void http_server_stop(struct http_server *server, long milliseconds)
 		return;
 	atomic_store(&server->stopping, true);
 	http_server_drain(server, milliseconds);
+	http_watch_stop(&server->watch);
 	MHD_stop_daemon(server->daemon);
 	http_server_free(server);
 }

@@ -100,8 +100,13 @@ class Refusals(Contract):
                           413, "PayloadTooLargeException")
 
     def test_malformed_targets(self):
-        for target in ("/a%00b", "/a%0ab", "/%zz", "/%ff"):
-            self.assert_error(self.client.get(target, version=None), 400, "BadRequest")
+        for target in ("/a%00b", "/a%0ab", "/%zz", "/%ff", "/a%2Fb", "/a%5cb"):
+            answer = self.client.get(target, version=None)
+            self.assert_error(answer, 400, "BadRequest")
+            self.assertEqual(answer.headers["x-ms-correlation-request-id"], answer.headers["x-ms-request-id"])
+
+    def test_parameter_sent_twice(self):
+        self.assert_error(self.client.get(f"{self.location}/backups?$top=1&$TOP=2"), 400, "BadRequest")
 
     def test_ids_of_requests_are_echoed(self):
         correlation = str(uuid.uuid4())
@@ -151,7 +156,7 @@ class PutRefusals(Contract):
 
     def test_wrong_media_type(self):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""):
-            self.put("{}", 415, "UnsupportedMediaType", headers={"Content-Type": kind})
+            self.put("{}", 415, "UnsupportedMediaType", "Content-Type", headers={"Content-Type": kind})
 
     def test_wrong_types_are_named(self):
         prefix = "properties.externalStoreDefault"

@@ -162,10 +162,27 @@ static void test_put_names_line_and_column_but_no_text_of_the_body(void **state)
 	assert_null(strstr(fixture->text, "hunter2"));
 }
 
+static void test_put_encoded_body_is_415(void **state)
+{
+	struct api_fixture *fixture = *state;
+
+	fixture->sent_header = "Content-Encoding";
+	fixture->sent_header_value = "gzip";
+	assert_int_equal(api_fixture_call(fixture, "PUT", API_FIXTURE_LOCATION, "{}"), 415);
+	assert_string_equal(api_fixture_target(fixture), "Content-Encoding");
+	fixture->sent_header_value = "Identity";
+	assert_int_equal(api_fixture_call(fixture, "PUT", API_FIXTURE_LOCATION, "{}"), 400);
+}
+
 static void test_put_other_media_type_is_415(void **state)
 {
-	static const char *const types[] = { "text/plain", "application/jsonx", "", "json",
-					     "application/x-www-form-urlencoded; charset=utf-8" };
+	static const char *const types[] = { "text/plain",
+					     "application/jsonx",
+					     "",
+					     "json",
+					     "application/x-www-form-urlencoded; charset=utf-8",
+					     "application/json; charset=utf-16",
+					     "application/json; a=b;charset=\"latin1\"" };
 	struct api_fixture *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
@@ -276,6 +293,7 @@ int main(void)
 		FIXTURE_TEST(test_put_refuses_bodies_and_names_the_member),
 		FIXTURE_TEST(test_put_names_line_and_column_but_no_text_of_the_body),
 		FIXTURE_TEST(test_put_other_media_type_is_415),
+		FIXTURE_TEST(test_put_encoded_body_is_415),
 		FIXTURE_TEST(test_read_absent_null_and_empty_mean_keep),
 		FIXTURE_TEST(test_read_takes_every_member_in_any_case_and_ignores_the_rest),
 		cmocka_unit_test(test_wipe_overwrites_every_text_however_deep),

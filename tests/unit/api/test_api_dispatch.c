@@ -174,6 +174,17 @@ static void test_operations_list_has_no_next_link(void **state)
 		strstr(fixture->text, "\"isDataAction\":false,\"origin\":\"user,system\"}"));
 }
 
+static void test_call_parameter_sent_twice_is_400(void **state)
+{
+	struct api_fixture *fixture = *state;
+
+	assert_int_equal(api_fixture_call(fixture, "GET",
+					  API_FIXTURE_LOCATION "/backups?$top=1&x=2&$TOP=2", NULL),
+			 400);
+	assert_string_equal(api_fixture_code(fixture), "BadRequest");
+	assert_true(text_equal_ignoring_case(api_fixture_target(fixture), "$top"));
+}
+
 static void test_refuse_writes_the_envelope_for_the_status(void **state)
 {
 	static const struct {
@@ -181,16 +192,25 @@ static void test_refuse_writes_the_envelope_for_the_status(void **state)
 		const char *code;
 	} cases[] = { { 400, "BadRequest" },         { 413, "PayloadTooLargeException" },
 		      { 414, "RequestUriTooLong" },  { 431, "RequestHeaderFieldsTooLarge" },
-		      { 503, "ServiceUnavailable" }, { 418, "BadRequest" } };
+		      { 503, "ServiceUnavailable" }, { 417, "ExpectationFailed" },
+		      { 429, "TooManyRequests" },    { 418, "BadRequest" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		const struct http_request request = { .refusal = i == 0 ? "because" : NULL,
+						      .request_id = "id" };
 		struct http_response response;
 
 		http_response_init(&response, cases[i].status);
-		api_refuse(NULL, NULL, &response);
+		api_refuse(NULL, &request, &response);
 		assert_int_equal(response.status, cases[i].status);
 		assert_non_null(strstr((const char *)response.body.data, cases[i].code));
+		assert_string_equal(http_response_find(&response, "x-ms-correlation-request-id"),
+				    "id");
+		assert_true((i == 0) ==
+			    (strstr((const char *)response.body.data, "Because.") != NULL));
+		bool is_busy = response.status == 429 || response.status == 503;
+		assert_true(is_busy == (http_response_find(&response, "Retry-After") != NULL));
 		http_response_done(&response);
 	}
 }
@@ -227,6 +247,7 @@ int main(void)
 		FIXTURE_TEST(test_handle_fault_of_the_service_hides_its_inner_workings),
 		FIXTURE_TEST(test_health_is_open_and_ready_follows_the_flag),
 		FIXTURE_TEST(test_operations_list_has_no_next_link),
+		FIXTURE_TEST(test_call_parameter_sent_twice_is_400),
 		cmocka_unit_test(test_refuse_writes_the_envelope_for_the_status),
 	};
 
