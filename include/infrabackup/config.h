@@ -79,6 +79,15 @@ struct config {
 		bool client_certificate_required;
 		const char *public_url; /* without trailing slash; NULL: from the Host header */
 		long retry_after;       /* seconds; 0: the contract's 5/30/60 */
+		struct {
+			unsigned connections;
+			unsigned connections_per_address;
+			unsigned idle_seconds;
+			unsigned request_seconds;  /* for a request to arrive */
+			unsigned reads_per_minute; /* of a caller; 0: any number, also below */
+			unsigned writes_per_minute;
+			unsigned failed_authentications_per_minute; /* of an address */
+		} limits;
 	} http;
 	struct {
 		struct config_issuer *issuers;

@@ -67,7 +67,7 @@ struct http_response {
 	const char *content_type; /* NULL: none; a constant */
 	struct buffer body;       /* owned; empty: Content-Length 0 */
 	struct {
-		char name[40];
+		char name[48];
 		char value[1024];
 	} headers[HTTP_RESPONSE_HEADERS_MAX];
 	size_t header_count;

@@ -14,6 +14,11 @@ enum status api_new(const struct api_settings *settings, struct api **out, struc
 		return fail_memory(err, "start the interface");
 	api->settings = *settings;
 	atomic_init(&api->is_ready, false);
+	api->rates = api_rates_new();
+	if (api->rates == NULL) {
+		free(api);
+		return fail_memory(err, "start the interface");
+	}
 	/* jansson seeds its hashes on first use, which is not safe from many threads. */
 	json_object_seed(0);
 	enum status status = auth_new(settings->config, settings->clock, &api->auth, err);
@@ -27,8 +32,10 @@ enum status api_new(const struct api_settings *settings, struct api **out, struc
 
 void api_free(struct api *api)
 {
-	if (api != NULL)
-		auth_free(api->auth);
+	if (api == NULL)
+		return;
+	api_rates_free(api->rates);
+	auth_free(api->auth);
 	free(api);
 }
 
@@ -97,13 +104,20 @@ static enum status api_run(struct api_call *call, struct error *err)
 		api_route_find(call->request->method, call->request->path, call->version, &route,
 			       &call->path, allow, sizeof(allow));
 
-	if (match == API_MATCH && route->access == API_OPEN)
-		return route->handle(call, err);
+	enum status status = STATUS_OK;
 
-	enum status status = db_pool_take(call->api->settings.state, &call->state, err);
+	if (match == API_MATCH && route->access == API_OPEN) {
+		status = api_throttle_open(call, err);
+		return status == STATUS_OK ? route->handle(call, err) : status;
+	}
+	status = db_pool_take(call->api->settings.state, &call->state, err);
 
 	if (status == STATUS_OK)
 		status = api_authenticate(call, err);
+	if (status == STATUS_AUTHENTICATION)
+		status = api_throttle_failure(call, status, err);
+	if (status == STATUS_OK)
+		status = api_throttle_caller(call, err);
 	if (status == STATUS_OK)
 		status = match == API_MATCH ? api_run_known_caller(call, route, err)
 					    : api_no_route(call, match, allow, err);

@@ -6,6 +6,8 @@
 #include "infrabackup/api.h"
 #include "infrabackup/auth.h"
 
+#include "api_rates.h"
+
 #include <stdatomic.h>
 
 #define API_PROVIDER "Microsoft.Backup.Admin"
@@ -37,6 +39,7 @@ struct api {
 	struct api_settings settings;
 	struct auth *auth;
 	atomic_bool is_ready;
+	struct api_rates *rates;
 };
 
 /* The {parameters} of a path; empty when the route has none of that name. */
@@ -65,6 +68,7 @@ enum api_fault {
 	API_FAULT_CERTIFICATE,
 	API_FAULT_REPAIR,
 	API_FAULT_STATE,
+	API_FAULT_THROTTLED,
 	API_FAULT_COUNT
 };
 
@@ -150,6 +154,15 @@ void api_echo_headers(const struct http_request *request, struct http_response *
 bool api_set(json_t *object, const char *key, json_t *value);
 json_t *api_text_or_null(const char *text);
 json_t *api_time_or_null(int64_t time);
+
+/* --- api_throttle.c: STATUS_INVALID with the fault and Retry-After when it is too much --- */
+/* A read or a write by a known caller; says in a header how many are left. */
+enum status api_throttle_caller(struct api_call *call, struct error *err);
+/* Of what is open to everybody, by address. */
+enum status api_throttle_open(struct api_call *call, struct error *err);
+/* After an authentication failed; @failure when it is not too often from this address. A caller who
+ * is known is never kept out by it: all who come through one front door have one address. */
+enum status api_throttle_failure(struct api_call *call, enum status failure, struct error *err);
 
 /* --- api_version.c --- */
 /* The one that the request names. */

@@ -93,10 +93,12 @@ enum status config_read_http(const json_t *json, struct config *config, struct e
 	const char *public_url = NULL;
 	json_t *tls = NULL;
 	json_t *authentication = NULL;
+	json_t *limits = NULL;
 	int64_t retry_after = 0;
 	const struct json_field fields[] = {
 		{ "listen", JSON_FIELD_STRING, true, &listen, NULL, 0, 0, NULL },
 		{ "tls", JSON_FIELD_OBJECT, false, &tls, NULL, 0, 0, NULL },
+		{ "limits", JSON_FIELD_OBJECT, false, &limits, NULL, 0, 0, NULL },
 		{ "publicUrl", JSON_FIELD_STRING, false, &public_url, NULL, 0, 0, NULL },
 		{ "retryAfterSeconds", JSON_FIELD_INTEGER, false, &retry_after, NULL, 0, 3600,
 		  NULL },
@@ -113,6 +115,8 @@ enum status config_read_http(const json_t *json, struct config *config, struct e
 		status = config_check_url("$.http.publicUrl", public_url, err);
 	if (status == STATUS_OK && public_url != NULL)
 		status = keep_public_url(public_url, config, err);
+	if (status == STATUS_OK)
+		status = config_read_http_limits(limits, config, err);
 	if (status == STATUS_OK)
 		status = config_read_authentication(authentication, config, err);
 	config->http.retry_after = (long)retry_after;

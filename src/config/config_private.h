@@ -19,6 +19,9 @@ MUST_CHECK enum status config_read_authentication(const json_t *json, struct con
 						  struct error *err);
 void config_free_authentication(struct config *config);
 /* @json may be NULL: all defaults. */
+MUST_CHECK enum status config_read_http_limits(const json_t *json, struct config *config,
+					       struct error *err);
+/* @json may be NULL: all defaults. */
 MUST_CHECK enum status config_read_engine(const json_t *json, struct config *config,
 					  struct error *err);
 /* @json may be NULL: all defaults. */

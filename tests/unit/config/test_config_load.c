@@ -148,6 +148,13 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_int_equal(config->authentication.keys_lifetime, 3600000);
 	assert_int_equal(config->authentication.keys_interval, 30000);
 	assert_int_equal(config->authentication.keys_stale, 86400000);
+	assert_int_equal(config->http.limits.connections, 512);
+	assert_int_equal(config->http.limits.connections_per_address, 256);
+	assert_int_equal(config->http.limits.idle_seconds, 30);
+	assert_int_equal(config->http.limits.request_seconds, 60);
+	assert_int_equal(config->http.limits.reads_per_minute, 12000);
+	assert_int_equal(config->http.limits.writes_per_minute, 1200);
+	assert_int_equal(config->http.limits.failed_authentications_per_minute, 120);
 	assert_in_range(config->engine.workers, 1, 64);
 	assert_int_equal(config->engine.codec, CONFIG_CODEC_ZSTD);
 	assert_int_equal(config->engine.compression_level, 1);
@@ -188,6 +195,13 @@ static void test_config_load_full_document_sets_every_option(void **state)
 	assert_string_equal(config->http.public_url,
 			    "https://adminmanagement.north.contoso.com/prefix");
 	assert_int_equal(config->http.retry_after, 1);
+	assert_int_equal(config->http.limits.connections, 100);
+	assert_int_equal(config->http.limits.connections_per_address, 50);
+	assert_int_equal(config->http.limits.idle_seconds, 10);
+	assert_int_equal(config->http.limits.request_seconds, 20);
+	assert_int_equal(config->http.limits.reads_per_minute, 600);
+	assert_int_equal(config->http.limits.writes_per_minute, 60);
+	assert_int_equal(config->http.limits.failed_authentications_per_minute, 6);
 	assert_int_equal(config->engine.workers, 4);
 	assert_int_equal(config->engine.codec, CONFIG_CODEC_ZLIB);
 	assert_int_equal(config->engine.compression_level, 6);
