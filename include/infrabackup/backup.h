@@ -66,6 +66,10 @@ const struct jobs_kind *backup_service_kinds(struct backup_service *service, siz
 int64_t backup_service_tick(void *service);
 /* The engine to wake when jobs are added; set once after it started, NULL before it stops. */
 void backup_service_set_engine(struct backup_service *service, struct jobs_engine *engine);
+/* A key for @purpose that is the same after a restart, derived from the master key. */
+MUST_CHECK enum status backup_service_derive_key(const struct backup_service *service,
+						 const char *purpose, struct secret *out,
+						 struct error *err);
 /* Fingerprint of the identity key. */
 const char *backup_service_signer(const struct backup_service *service);
 

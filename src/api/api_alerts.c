@@ -4,17 +4,41 @@
 
 #include "api_private.h"
 
+static const char api_alerts_name[] = "alerts";
+
+enum api_alert_key { API_BY_ID, API_BY_CREATED, API_BY_UPDATED };
+
+struct api_alert_order {
+	const char *text; /* of $orderby */
+	enum api_alert_key key;
+	bool is_down;
+};
+
 struct api_alert_entry {
-	int64_t created, updated;
+	struct api_position position; /* its number: ascending in the order that was asked for */
 	json_t *json;
 };
 
 struct api_alert_list {
 	struct api_call *call;
 	struct api_filter *filter;
+	struct api_alert_order order;
 	struct api_alert_entry *entries; /* owned, with their JSON */
 	size_t count, capacity;
 };
+
+static struct api_position api_alert_position(const struct api_alert_order *order,
+					      const struct db_alert *row)
+{
+	const int64_t numbers[] = { [API_BY_ID] = 0,
+				    [API_BY_CREATED] = row->created_time,
+				    [API_BY_UPDATED] = row->updated_time };
+	struct api_position position = { .number = order->is_down ? -numbers[order->key]
+								  : numbers[order->key] };
+
+	memcpy(position.id, row->id, sizeof(position.id));
+	return position;
+}
 
 static enum status api_alert_take(const struct alert_view *alert, void *context, struct error *err)
 {
@@ -37,64 +61,42 @@ static enum status api_alert_take(const struct alert_view *alert, void *context,
 	if (json == NULL)
 		return fail_memory(err, "list the alerts");
 	list->entries[list->count++] = (struct api_alert_entry) {
-		.created = alert->row->created_time,
-		.updated = alert->row->updated_time,
+		.position = api_alert_position(&list->order, alert->row),
 		.json = json,
 	};
 	return STATUS_OK;
 }
 
-typedef int (*api_alert_order)(const void *left, const void *right);
-
-static int api_compare(int64_t left, int64_t right)
+static int api_position_compare(const struct api_position *left, const struct api_position *right)
 {
-	return (left > right) - (left < right);
+	if (left->number != right->number)
+		return left->number < right->number ? -1 : 1;
+	return strcmp(left->id, right->id);
 }
 
-static int api_by_created(const void *left, const void *right)
+static int api_alert_compare(const void *left, const void *right)
 {
-	return api_compare(((const struct api_alert_entry *)left)->created,
-			   ((const struct api_alert_entry *)right)->created);
+	return api_position_compare(&((const struct api_alert_entry *)left)->position,
+				    &((const struct api_alert_entry *)right)->position);
 }
 
-static int api_by_created_down(const void *left, const void *right)
+static enum status api_order_read(struct api_call *call, struct api_alert_order *out,
+				  struct error *err)
 {
-	return api_by_created(right, left);
-}
-
-static int api_by_updated(const void *left, const void *right)
-{
-	return api_compare(((const struct api_alert_entry *)left)->updated,
-			   ((const struct api_alert_entry *)right)->updated);
-}
-
-static int api_by_updated_down(const void *left, const void *right)
-{
-	return api_by_updated(right, left);
-}
-
-/* NULL: by id, as without $orderby. */
-static enum status api_order_read(struct api_call *call, api_alert_order *out, struct error *err)
-{
-	static const struct {
-		const char *text;
-		api_alert_order order;
-	} orders[] = {
-		{ "properties/createdTimestamp", api_by_created },
-		{ "properties/createdTimestamp asc", api_by_created },
-		{ "properties/createdTimestamp desc", api_by_created_down },
-		{ "properties/lastUpdatedTimestamp", api_by_updated },
-		{ "properties/lastUpdatedTimestamp asc", api_by_updated },
-		{ "properties/lastUpdatedTimestamp desc", api_by_updated_down },
+	static const struct api_alert_order orders[] = {
+		{ "", API_BY_ID, false },
+		{ "properties/createdTimestamp", API_BY_CREATED, false },
+		{ "properties/createdTimestamp asc", API_BY_CREATED, false },
+		{ "properties/createdTimestamp desc", API_BY_CREATED, true },
+		{ "properties/lastUpdatedTimestamp", API_BY_UPDATED, false },
+		{ "properties/lastUpdatedTimestamp asc", API_BY_UPDATED, false },
+		{ "properties/lastUpdatedTimestamp desc", API_BY_UPDATED, true },
 	};
 	const char *text = http_request_query(call->request, "$orderby");
 
-	*out = NULL;
-	if (text == NULL || text[0] == '\0')
-		return STATUS_OK;
 	for (size_t i = 0; i < ARRAY_LENGTH(orders); i++)
-		if (text_equal_ignoring_case(text, orders[i].text)) {
-			*out = orders[i].order;
+		if (text_equal_ignoring_case(text == NULL ? "" : text, orders[i].text)) {
+			*out = orders[i];
 			return STATUS_OK;
 		}
 	return fail_field(err, "$orderby",
@@ -103,16 +105,40 @@ static enum status api_order_read(struct api_call *call, api_alert_order *out, s
 			  text_is_printable_utf8(text) ? text : "?");
 }
 
-static json_t *api_alert_page(const struct api_alert_list *list, const struct api_page *page)
+/* The index of the first entry of the page. */
+static size_t api_alert_start(const struct api_alert_list *list, const struct api_page *page)
 {
-	json_t *value = json_array();
+	size_t at = page->skip;
 
-	for (size_t i = page->skip; i < list->count && i - page->skip < page->top; i++)
-		if (json_array_append(value, list->entries[i].json) != 0) {
-			json_decref(value);
-			return NULL;
-		}
-	return value;
+	if (!page->is_further)
+		return at;
+	while (at < list->count &&
+	       api_position_compare(&list->entries[at].position, &page->after) <= 0)
+		at++;
+	return at;
+}
+
+/* Without nextLink, not even null, at the end: as recorded. */
+static enum status api_alert_page(const struct api_alert_list *list, const struct api_page *page,
+				  json_t *answer, struct error *err)
+{
+	json_t *value = json_array(), *next = NULL;
+	size_t start = api_alert_start(list, page), i = start;
+
+	if (!api_set(answer, "value", value))
+		return fail_memory(err, "list the alerts");
+	for (; i < list->count && i - start < page->top; i++)
+		if (json_array_append(value, list->entries[i].json) != 0)
+			return fail_memory(err, "list the alerts");
+	if (i >= list->count || i == start)
+		return STATUS_OK;
+
+	enum status status = api_next_link(list->call, api_alerts_name,
+					   &list->entries[i - 1].position, &next, err);
+
+	if (status == STATUS_OK && !api_set(answer, "nextLink", next))
+		status = fail_memory(err, "list the alerts");
+	return status;
 }
 
 static void api_alert_list_done(struct api_alert_list *list)
@@ -127,25 +153,24 @@ enum status api_alerts_list(struct api_call *call, struct error *err)
 {
 	struct api_alert_list list = { .call = call };
 	struct api_page page;
-	api_alert_order order = NULL;
-	enum status status = api_page_read(call, &page, err);
+	AUTO_JSON answer = json_object();
+	enum status status = api_page_read(call, api_alerts_name, &page, err);
 
 	if (status == STATUS_OK)
-		status = api_order_read(call, &order, err);
+		status = api_order_read(call, &list.order, err);
 	if (status == STATUS_OK)
 		status = api_filter_read(call, API_FILTER_ALERTS, &list.filter, err);
 	if (status == STATUS_OK)
 		status = alert_list(call->api->settings.alerts, call->state, api_alert_take, &list,
 				    err);
-	if (status == STATUS_OK && order != NULL && list.count > 0)
-		qsort(list.entries, list.count, sizeof(list.entries[0]), order);
-	/* No nextLink, not even null: as recorded. */
+	if (status == STATUS_OK && list.count > 0)
+		qsort(list.entries, list.count, sizeof(list.entries[0]), api_alert_compare);
 	if (status == STATUS_OK)
-		status = api_answer_json(call->response, 200, API_JSON_UTF8,
-					 json_pack("{s:o}", "value", api_alert_page(&list, &page)),
-					 err);
+		status = api_alert_page(&list, &page, answer, err);
 	api_alert_list_done(&list);
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	return api_answer_json(call->response, 200, API_JSON_UTF8, json_incref(answer), err);
 }
 
 static enum status api_alert_load(struct api_call *call, struct db_alert *row, struct error *err)

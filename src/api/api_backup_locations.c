@@ -36,7 +36,7 @@ enum status api_backup_locations_list(struct api_call *call, struct error *err)
 {
 	struct api_page page;
 	AUTO_JSON value = json_array();
-	enum status status = api_contract_page_read(call, &page, err);
+	enum status status = api_contract_page_read(call, "backupLocations", &page, err);
 
 	/* There is exactly one location. */
 	if (status == STATUS_OK && page.skip == 0 && page.top > 0) {

@@ -14,6 +14,8 @@ enum {
 	API_JOBS_MAX = 1000,
 };
 
+static const char api_backups_name[] = "backups";
+
 struct api_backup_entry {
 	char id[GUID_TEXT_SIZE];
 	json_t *backup; /* owned */
@@ -133,12 +135,25 @@ static enum status api_backup_list_load(struct api_backup_list *list, struct err
 	return status;
 }
 
-static enum status api_backup_list_page(struct api_backup_list *list, const struct api_page *page,
-					json_t *value, struct error *err)
+/* The index of the first entry of the page. */
+static size_t api_backup_list_start(const struct api_backup_list *list, const struct api_page *page)
 {
+	size_t at = page->skip;
+
+	if (!page->is_further)
+		return at;
+	while (at < list->count && strcmp(list->entries[at].id, page->after.id) <= 0)
+		at++;
+	return at;
+}
+
+static enum status api_backup_list_page(struct api_backup_list *list, const struct api_page *page,
+					json_t *value, json_t **next, struct error *err)
+{
+	size_t start = api_backup_list_start(list, page), i = start;
 	enum status status = STATUS_OK;
 
-	for (size_t i = page->skip; i < list->count && i - page->skip < page->top; i++) {
+	for (; i < list->count && i - start < page->top; i++) {
 		status = api_backup_roles(list->call, list->entries[i].id, list->entries[i].roles,
 					  err);
 		if (status != STATUS_OK)
@@ -146,7 +161,13 @@ static enum status api_backup_list_page(struct api_backup_list *list, const stru
 		if (json_array_append(value, list->entries[i].backup) != 0)
 			return fail_memory(err, "list the backups");
 	}
-	return status;
+	if (i >= list->count || i == start)
+		return STATUS_OK;
+
+	struct api_position last = { .number = 0 };
+
+	memcpy(last.id, list->entries[i - 1].id, sizeof(last.id));
+	return api_next_link(list->call, api_backups_name, &last, next, err);
 }
 
 enum status api_backups_list(struct api_call *call, struct error *err)
@@ -154,17 +175,18 @@ enum status api_backups_list(struct api_call *call, struct error *err)
 	struct api_backup_list list = { .call = call };
 	struct api_page page;
 	AUTO_JSON value = json_array();
-	enum status status = api_contract_page_read(call, &page, err);
+	AUTO_JSON next = json_null();
+	enum status status = api_contract_page_read(call, api_backups_name, &page, err);
 
 	if (status == STATUS_OK)
 		status = api_backup_list_load(&list, err);
 	if (status == STATUS_OK)
-		status = api_backup_list_page(&list, &page, value, err);
+		status = api_backup_list_page(&list, &page, value, &next, err);
 	api_backup_list_done(&list);
 	if (status != STATUS_OK)
 		return status;
 	return api_answer_json(call->response, 200, API_JSON_UTF8,
-			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
+			       json_pack("{s:O, s:O}", "value", value, "nextLink", next), err);
 }
 
 static void api_id_to_lower(char *id)

@@ -4,7 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infrabackup/crypto.h"
+
 #include "api_private.h"
+
+/* A token that continues a list outlives a restart; without a service (in tests) it does not. */
+static enum status api_make_page_key(struct api *api, struct error *err)
+{
+	if (api->settings.backup == NULL)
+		return crypto_random_secret(&api->page_key, KEY_SIZE, err);
+	return backup_service_derive_key(api->settings.backup, "page tokens", &api->page_key, err);
+}
 
 enum status api_new(const struct api_settings *settings, struct api **out, struct error *err)
 {
@@ -14,14 +24,14 @@ enum status api_new(const struct api_settings *settings, struct api **out, struc
 		return fail_memory(err, "start the interface");
 	api->settings = *settings;
 	atomic_init(&api->is_ready, false);
-	api->rates = api_rates_new();
-	if (api->rates == NULL) {
-		free(api);
-		return fail_memory(err, "start the interface");
-	}
 	/* jansson seeds its hashes on first use, which is not safe from many threads. */
 	json_object_seed(0);
-	enum status status = auth_new(settings->config, settings->clock, &api->auth, err);
+	enum status status = api_make_page_key(api, err);
+	api->rates = api_rates_new();
+	if (status == STATUS_OK && api->rates == NULL)
+		status = fail_memory(err, "start the interface");
+	if (status == STATUS_OK)
+		status = auth_new(settings->config, settings->clock, &api->auth, err);
 	if (status != STATUS_OK) {
 		api_free(api);
 		return status;
@@ -36,6 +46,7 @@ void api_free(struct api *api)
 		return;
 	api_rates_free(api->rates);
 	auth_free(api->auth);
+	secret_free(&api->page_key);
 	free(api);
 }
 

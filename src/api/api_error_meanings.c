@@ -22,6 +22,7 @@ static const struct {
 				    "that failed, in its result." },
 	{ "EncryptionCertNotConfiguredException", "There is no certificate to encrypt for. "
 						  "Configure one with the backup location." },
+	{ "ExpectationFailed", "The header Expect asks for more than 100-continue." },
 	{ "InternalServerError", "The service's own fault; its log tells why under the id in "
 				 "x-ms-request-id." },
 	{ "InvalidApiVersionParameter", "The api-version is none that the path has; the message "
@@ -40,11 +41,14 @@ static const struct {
 			     "message says which it has." },
 	{ "RequestHeaderFieldsTooLarge", "The headers are too large, or too many." },
 	{ "RequestUriTooLong", "The address is too long." },
+	{ "RequestTimeout", "The request did not arrive in time; the connection was closed." },
 	{ "ResourceNotFound", "The path, or what it names, does not exist." },
 	{ "ServiceUnavailable", "The service is starting, stopping or out of resources. Try again "
 				"later." },
 	{ "SubscriptionNotFound", "The subscription is not the one that the service belongs to." },
-	{ "UnsupportedMediaType", "The body is not application/json." },
+	{ "TooManyRequests", "The caller or the address asks too often, or holds too many "
+			     "connections. Try again after the seconds in Retry-After." },
+	{ "UnsupportedMediaType", "The body is not application/json in UTF-8, or is encoded." },
 };
 
 const char *api_error_meaning(const char *code)

@@ -65,6 +65,7 @@ static const struct {
 	{ 400, "BadRequest",
 	  "The request line or the Host header is malformed: the path must be percent-encoded "
 	  "UTF-8 without control characters and without an encoded slash" },
+	{ 408, "RequestTimeout", "The request did not arrive in time" },
 	{ 413, "PayloadTooLargeException", "The body is larger than 1 MiB" },
 	{ 414, "RequestUriTooLong", "The URL is longer than 8 KiB" },
 	{ 417, "ExpectationFailed", "Only 100-continue can be expected" },

@@ -7,10 +7,14 @@
 
 enum { API_JOBS_DEFAULT = 100, API_JOBS_MAX = 1000 };
 
+static const char api_jobs_name[] = "operations";
+
 struct api_job_list {
 	struct api_call *call;
-	size_t skip;
-	json_t *value; /* owned: jobs, each with an empty array of roles */
+	size_t skip, top;
+	bool has_more;
+	struct api_position last;
+	json_t *value; /* jobs, each with an empty array of roles */
 };
 
 static enum status api_list_job(const struct db_job *job, void *context, struct error *err)
@@ -22,6 +26,11 @@ static enum status api_list_job(const struct db_job *job, void *context, struct 
 		list->skip--;
 		return STATUS_OK;
 	}
+	if (json_array_size(list->value) == list->top) {
+		list->has_more = true;
+		return STATUS_OK;
+	}
+	memcpy(list->last.id, job->id, sizeof(list->last.id));
 	if (roles == NULL ||
 	    json_array_append_new(list->value, api_job_json(list->call, job, roles)) != 0)
 		return fail_memory(err, "list the operations");
@@ -77,30 +86,45 @@ static enum status api_page_limit(struct api_page *page, struct error *err)
 	return STATUS_OK;
 }
 
+/* One more than the page takes, to know whether there are more. */
+static enum status api_jobs_load(struct api_job_list *list, const struct api_page *page,
+				 const char *kind, struct error *err)
+{
+	struct api_call *call = list->call;
+
+	list->skip = page->skip;
+	list->top = page->top;
+	if (page->top == 0)
+		return STATUS_OK;
+	return db_job_list_after(call->state, call->api->settings.config->deployment.location,
+				 kind[0] == '\0' ? NULL : kind,
+				 page->is_further ? page->after.id : NULL,
+				 page->skip + page->top + 1, api_list_job, list, err);
+}
+
 enum status api_jobs_list(struct api_call *call, struct error *err)
 {
 	AUTO_JSON value = json_array();
+	AUTO_JSON next = json_null();
 	struct api_job_list list = { .call = call, .value = value };
 	struct api_page page;
 	char kind[API_PARAMETER_SIZE];
-	enum status status = api_page_read(call, &page, err);
+	enum status status = api_page_read(call, api_jobs_name, &page, err);
 
 	if (status == STATUS_OK)
 		status = api_filter_read_kind(call, kind, err);
 	if (status == STATUS_OK)
 		status = api_page_limit(&page, err);
-	if (status == STATUS_OK && page.top > 0) {
-		list.skip = page.skip;
-		status = db_job_list(call->state, call->api->settings.config->deployment.location,
-				     kind[0] == '\0' ? NULL : kind, page.skip + page.top,
-				     api_list_job, &list, err);
-	}
+	if (status == STATUS_OK)
+		status = api_jobs_load(&list, &page, kind, err);
 	for (size_t i = 0; status == STATUS_OK && i < json_array_size(value); i++)
 		status = api_job_roles(call, json_array_get(value, i), err);
+	if (status == STATUS_OK && list.has_more)
+		status = api_next_link(call, api_jobs_name, &list.last, &next, err);
 	if (status != STATUS_OK)
 		return status;
 	return api_answer_json(call->response, 200, API_JSON_UTF8,
-			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
+			       json_pack("{s:O, s:O}", "value", value, "nextLink", next), err);
 }
 
 /* Of a prune, and of an update of the location that shortened the retention. A list leaves it out:

@@ -40,6 +40,7 @@ struct api {
 	struct auth *auth;
 	atomic_bool is_ready;
 	struct api_rates *rates;
+	struct secret page_key; /* signs what continues a list */
 };
 
 /* The {parameters} of a path; empty when the route has none of that name. */
@@ -182,13 +183,39 @@ const char *api_provider_version(enum api_provider provider, size_t index);
  * one. */
 enum status api_query_check(struct api_call *call, struct error *err);
 
+/* Where a page ended: the last item's id, and what the list is sorted by when that is not the id.
+ */
+struct api_position {
+	int64_t number;
+	char id[GUID_TEXT_SIZE];
+};
+
 struct api_page {
 	size_t skip;
-	size_t top; /* SIZE_MAX: everything */
+	size_t top;      /* SIZE_MAX: everything */
+	bool is_further; /* only what is behind @after counts */
+	struct api_position after;
 };
-enum status api_page_read(struct api_call *call, struct api_page *page, struct error *err);
+/* $top, $skip and $skipToken. @list: as in api_next_link(). */
+enum status api_page_read(struct api_call *call, const char *list, struct api_page *page,
+			  struct error *err);
 /* The same for the contract's own lists, which 2016-05-01 does not cut. */
-enum status api_contract_page_read(struct api_call *call, struct api_page *page, struct error *err);
+enum status api_contract_page_read(struct api_call *call, const char *list, struct api_page *page,
+				   struct error *err);
+
+/* --- api_page.c --- */
+#define API_TOKEN_TEXT_SIZE 171
+/* @list: the constant by which the tokens of one list are told from those of others. */
+enum status api_page_token_make(const struct api_call *call, const char *list,
+				const struct api_position *last, char text[API_TOKEN_TEXT_SIZE],
+				struct error *err);
+/* STATUS_INVALID for what was not made by api_page_token_make() for the same list, filter, order
+ * and caller within the last day. */
+enum status api_page_token_read(const struct api_call *call, const char *list, const char *text,
+				struct api_position *out, struct error *err);
+/* The absolute address of the page behind @last. */
+enum status api_next_link(const struct api_call *call, const char *list,
+			  const struct api_position *last, json_t **out, struct error *err);
 
 /* --- api_resource_id.c --- */
 #define API_ID_SIZE 768

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The query as a whole, $top and $skip. */
+/* The query as a whole, $top, $skip and $skipToken. */
 #include <stdint.h>
 #include <string.h>
 
@@ -25,22 +25,32 @@ static enum status api_number_read(struct api_call *call, const char *name, size
 	return STATUS_OK;
 }
 
-enum status api_page_read(struct api_call *call, struct api_page *page, struct error *err)
+enum status api_page_read(struct api_call *call, const char *list, struct api_page *page,
+			  struct error *err)
 {
 	struct api_page read = { .skip = 0, .top = SIZE_MAX };
+	const char *token = http_request_query(call->request, "$skipToken");
 	enum status status = api_number_read(call, "$top", &read.top, err);
 
 	if (status == STATUS_OK)
 		status = api_number_read(call, "$skip", &read.skip, err);
+	if (status == STATUS_OK && token != NULL && read.skip > 0)
+		return fail_field(err, "$skip",
+				  "$skip and $skipToken contradict each other; send one of them");
+	if (status == STATUS_OK && token != NULL) {
+		status = api_page_token_read(call, list, token, &read.after, err);
+		read.is_further = true;
+	}
 	if (status == STATUS_OK)
 		*page = read;
 	return status;
 }
 
-enum status api_contract_page_read(struct api_call *call, struct api_page *page, struct error *err)
+enum status api_contract_page_read(struct api_call *call, const char *list, struct api_page *page,
+				   struct error *err)
 {
 	if (call->version >= API_2018_09_01)
-		return api_page_read(call, page, err);
+		return api_page_read(call, list, page, err);
 	*page = (struct api_page) { .skip = 0, .top = SIZE_MAX };
 	return STATUS_OK;
 }

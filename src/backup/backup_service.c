@@ -286,6 +286,12 @@ const struct alert_book *backup_service_alerts(const struct backup_service *serv
 	return service->alerts;
 }
 
+enum status backup_service_derive_key(const struct backup_service *service, const char *purpose,
+				      struct secret *out, struct error *err)
+{
+	return crypto_derive_key(&service->master_key, purpose, out, err);
+}
+
 const char *backup_service_signer(const struct backup_service *service)
 {
 	return service->signer;

@@ -24,6 +24,11 @@ enum {
 /* What changes a location or the services: one at a time. */
 #define WRITERS "'backup', 'locationUpdate', 'prune', 'restore'"
 
+/* A bound of the index, so that a page far back costs what the first one does. */
+#define JOB_AFTER                                                                                  \
+	"CASE WHEN :after IS NULL THEN 9223372036854775807"                                        \
+	" ELSE (SELECT sequence FROM job WHERE id = :after) END"
+
 static const struct db_query queries[] = {
 	[Q_JOB_ADD] = { "queue job",
 			"INSERT INTO job (id, kind, location, requested_by, is_automatic,"
@@ -67,12 +72,14 @@ static const struct db_query queries[] = {
 	[Q_JOB_NEXT_RUNNING] = { "find interrupted jobs",
 				 "SELECT " DB_JOB_COLUMNS " FROM job WHERE state = 'Running'"
 				 " ORDER BY sequence LIMIT 1" },
-	[Q_JOB_LIST] = { "list jobs", "SELECT " DB_JOB_COLUMNS " FROM job"
-				      " WHERE location = :location"
-				      " ORDER BY sequence DESC LIMIT :max" },
-	[Q_JOB_LIST_KIND] = { "list jobs", "SELECT " DB_JOB_COLUMNS " FROM job"
-					   " WHERE location = :location AND kind = :kind"
-					   " ORDER BY sequence DESC LIMIT :max" },
+	[Q_JOB_LIST] = { "list jobs",
+			 "SELECT " DB_JOB_COLUMNS " FROM job"
+			 " WHERE location = :location"
+			 " AND sequence < " JOB_AFTER " ORDER BY sequence DESC LIMIT :max" },
+	[Q_JOB_LIST_KIND] = { "list jobs",
+			      "SELECT " DB_JOB_COLUMNS " FROM job"
+			      " WHERE location = :location AND kind = :kind"
+			      " AND sequence < " JOB_AFTER " ORDER BY sequence DESC LIMIT :max" },
 	[Q_JOB_PUT_FINISHED] = { "record finished job",
 				 "INSERT INTO job (id, kind, location, state, requested_by,"
 				 " is_automatic, created_time, started_time, ended_time,"
@@ -421,11 +428,21 @@ enum status db_job_list(struct db *db, const char *location, const char *kind, s
 					    struct error *err),
 			void *context, struct error *err)
 {
+	return db_job_list_after(db, location, kind, NULL, max, each, context, err);
+}
+
+enum status db_job_list_after(struct db *db, const char *location, const char *kind,
+			      const char *after, size_t max,
+			      enum status (*each)(const struct db_job *job, void *context,
+						  struct error *err),
+			      void *context, struct error *err)
+{
 	AUTO_STATEMENT statement =
 		db_statement_begin(db, &queries[kind == NULL ? Q_JOB_LIST : Q_JOB_LIST_KIND]);
 	db_bind_text(&statement, ":location", location);
 	if (kind != NULL)
 		db_bind_text(&statement, ":kind", kind);
+	db_bind_text(&statement, ":after", after);
 	db_bind_unsigned(&statement, ":max", max);
 	for (;;) {
 		struct db_job row = { .id = "" };

@@ -36,6 +36,8 @@ struct http_watch {
 	size_t max_connections, max_per_address;
 	int64_t idle, request; /* ms */
 	bool is_tls, is_running, is_stopping;
+	http_handler refuse; /* writes what a request that came too late is told; may be NULL */
+	void *context;
 	pthread_t thread;
 };
 
@@ -104,9 +106,6 @@ void http_target_check(struct http_exchange *exchange, const char *target);
 void http_request_check(struct http_exchange *exchange, struct MHD_Connection *connection);
 
 /* --- http_watch.c --- */
-#define HTTP_TIMEOUT_BODY                                                                          \
-	"{\"error\":{\"code\":\"RequestTimeout\",\"message\":\"The request did not arrive in "     \
-	"time.\"}}"
 void http_watch_init(struct http_watch *watch);
 void http_watch_done(struct http_watch *watch);
 MUST_CHECK enum status http_watch_start(struct http_watch *watch, struct error *err);

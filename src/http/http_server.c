@@ -258,6 +258,8 @@ static void http_server_limit(struct http_server *server, const struct http_sett
 	watch->idle = http_or_default(settings->timeout_seconds, HTTP_TIMEOUT_DEFAULT) * 1000L;
 	watch->request = http_or_default(settings->request_seconds, HTTP_REQUEST_DEFAULT) * 1000L;
 	watch->is_tls = server->is_tls;
+	watch->refuse = server->refuse;
+	watch->context = server->context;
 }
 
 static enum status http_server_run(struct http_server *server, const struct http_settings *settings,

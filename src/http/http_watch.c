@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections: how many there are, in all and from one address, and an end to those that trickle.
  * libmicrohttpd only ends what makes no progress at all. */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -118,24 +117,49 @@ void http_watch_enter(struct http_watch *watch, struct http_peer *peer, enum htt
 	(void)pthread_mutex_unlock(&watch->mutex);
 }
 
+static enum status http_timeout_text(struct http_response *response, const char *id,
+				     struct buffer *text, struct error *err)
+{
+	enum status status = buffer_append_format(
+		text, err,
+		"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+		"Cache-Control: no-cache\r\nPragma: no-cache\r\nExpires: -1\r\n"
+		"X-Content-Type-Options: nosniff\r\nx-ms-request-id: %s\r\n",
+		id);
+
+	for (size_t i = 0; status == STATUS_OK && i < response->header_count; i++)
+		status = buffer_append_format(text, err, "%s: %s\r\n", response->headers[i].name,
+					      response->headers[i].value);
+	if (status == STATUS_OK && response->body.length > 0)
+		status = buffer_append_format(text, err, "Content-Type: %s\r\n",
+					      response->content_type);
+	if (status == STATUS_OK)
+		status = buffer_append_format(text, err, "Content-Length: %zu\r\n\r\n",
+					      response->body.length);
+	if (status == STATUS_OK)
+		status = buffer_append(text, response->body.data, response->body.length, err);
+	return status;
+}
+
 /* A client that reads is told; over TLS only libmicrohttpd could say it. Nobody else writes to a
  * connection whose request is not complete. */
-static void http_peer_tell(const struct http_peer *peer)
+static void http_peer_tell(const struct http_watch *watch, const struct http_peer *peer)
 {
-	char id[GUID_TEXT_SIZE], text[512];
+	struct http_request request = { .client_address = peer->address, .host = "" };
+	struct http_response response;
+	struct buffer text;
 
-	guid_generate(id);
+	guid_generate(request.request_id);
 	log_message(LOG_LEVEL_INFO, "408: a request from %s did not arrive in time, request=%s",
-		    peer->address, id);
-	int length = snprintf(text, sizeof(text),
-			      "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-			      "Cache-Control: no-cache\r\nPragma: no-cache\r\nExpires: -1\r\n"
-			      "X-Content-Type-Options: nosniff\r\nx-ms-request-id: %s\r\n"
-			      "x-ms-correlation-request-id: %s\r\n"
-			      "Content-Type: application/json; charset=utf-8\r\nContent-Length: "
-			      "%zu\r\n\r\n" HTTP_TIMEOUT_BODY,
-			      id, id, sizeof(HTTP_TIMEOUT_BODY) - 1);
-	(void)send(peer->descriptor, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		    peer->address, request.request_id);
+	http_response_init(&response, MHD_HTTP_REQUEST_TIMEOUT);
+	buffer_init(&text, HTTP_HEADERS_MAX);
+	if (watch->refuse != NULL)
+		watch->refuse(watch->context, &request, &response);
+	if (http_timeout_text(&response, request.request_id, &text, NULL) == STATUS_OK)
+		(void)send(peer->descriptor, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	buffer_done(&text);
+	http_response_done(&response);
 }
 
 static void http_peer_check(const struct http_watch *watch, struct http_peer *peer, int64_t now)
@@ -151,7 +175,7 @@ static void http_peer_check(const struct http_watch *watch, struct http_peer *pe
 	if (now - peer->since <= limits[peer->phase])
 		return;
 	if (!watch->is_tls && peer->phase != HTTP_PHASE_SENDING)
-		http_peer_tell(peer);
+		http_peer_tell(watch, peer);
 	/* libmicrohttpd sees the end of the connection and closes it. */
 	(void)shutdown(peer->descriptor, SHUT_RDWR);
 	peer->phase = HTTP_PHASE_ENDED;

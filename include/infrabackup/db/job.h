@@ -83,6 +83,13 @@ MUST_CHECK enum status
 db_job_list(struct db *db, const char *location, const char *kind, size_t max,
 	    enum status (*each)(const struct db_job *job, void *context, struct error *err),
 	    void *context, struct error *err);
+/* The same, only of those that are older than the job @after (NULL: of all; none when there is no
+ * such job). */
+MUST_CHECK enum status db_job_list_after(struct db *db, const char *location, const char *kind,
+					 const char *after, size_t max,
+					 enum status (*each)(const struct db_job *job,
+							     void *context, struct error *err),
+					 void *context, struct error *err);
 void db_job_done(struct db_job *job);
 
 struct db_job_role {

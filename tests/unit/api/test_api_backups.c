@@ -144,7 +144,9 @@ static void assert_listed(struct api_fixture *fixture, const char *target,
 	size_t count = 0;
 
 	assert_int_equal(api_fixture_call(fixture, "GET", target, NULL), 200);
-	assert_true(json_is_null(json_object_get(fixture->json, "nextLink")));
+	const json_t *next = json_object_get(fixture->json, "nextLink");
+
+	assert_true(json_is_null(next) || strstr(target, "$top=") != NULL);
 	const json_t *value = json_object_get(fixture->json, "value");
 	for (; expected[count] != NULL; count++)
 		assert_string_equal(text_of(info_of(json_array_get(value, count)), "backupId"),

@@ -192,8 +192,9 @@ static void test_refuse_writes_the_envelope_for_the_status(void **state)
 		const char *code;
 	} cases[] = { { 400, "BadRequest" },         { 413, "PayloadTooLargeException" },
 		      { 414, "RequestUriTooLong" },  { 431, "RequestHeaderFieldsTooLarge" },
-		      { 503, "ServiceUnavailable" }, { 417, "ExpectationFailed" },
-		      { 429, "TooManyRequests" },    { 418, "BadRequest" } };
+		      { 503, "ServiceUnavailable" }, { 408, "RequestTimeout" },
+		      { 417, "ExpectationFailed" },  { 429, "TooManyRequests" },
+		      { 418, "BadRequest" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
