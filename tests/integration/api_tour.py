@@ -82,8 +82,7 @@ class Tour:
                   "location": self.deployment.region}
         for file in operation.examples().values():
             example = api_documents.read_json(file)["parameters"]
-            values.update({name: self.fill(value) for name, value in example.items()
-                           if name not in values})
+            values.update({name: self.fill(value) for name, value in example.items() if name not in values})
             break
         values["api-version"] = self.version if api_documents.BACKUP in operation.path else \
             values.get("api-version", operation.version)
