@@ -232,12 +232,17 @@ static void test_restore_of_an_unknown_backup_is_not_found(void **state)
 
 /* --- on the way --- */
 
-static void stall(struct restore_case *given, enum share_fake_operation operation)
+static void stall_at(struct restore_case *given, size_t at, enum share_fake_operation operation)
 {
-	const struct share_fake_plan plan = { .at = 1,
+	const struct share_fake_plan plan = { .at = at,
 					      .operation = operation,
 					      .fault = SHARE_FAKE_STALL };
 	share_fake_set(given->fixture->fake, &plan);
+}
+
+static void stall(struct restore_case *given, enum share_fake_operation operation)
+{
+	stall_at(given, 1, operation);
 }
 
 static void cancel(struct restore_case *given, const char *id)
@@ -271,6 +276,40 @@ static void test_restore_keeps_others_out_and_is_cancelled(void **state)
 	assert_string_equal(job.state, "Cancelled");
 	assert_true(is_empty(given));
 	db_job_done(&job);
+}
+
+/* How often a whole restore reads from the share. */
+static size_t count_reads(struct restore_case *given)
+{
+	struct db_job job;
+	size_t reads = 0;
+	share_fake_set(given->fixture->fake, NULL);
+	run(given, "Data", &job);
+	db_job_done(&job);
+	for (size_t i = 1; i <= share_fake_calls(given->fixture->fake); i++)
+		if (share_fake_call_operation(given->fixture->fake, i) == SHARE_FAKE_READ)
+			reads++;
+	return reads;
+}
+
+static void test_restore_cancelled_while_it_writes_does_not_call_the_role_restored(void **state)
+{
+	struct restore_case *given = *state;
+	char id[GUID_TEXT_SIZE];
+	struct db_job job;
+	struct db_job_role role;
+	/* The last read is of the last file's content. */
+	stall_at(given, count_reads(given), SHARE_FAKE_READ);
+	submit_role(given, "Data", id);
+	share_fake_wait_hanging(given->fixture->fake, 1);
+	cancel(given, id);
+	share_fake_resume(given->fixture->fake);
+	service_fixture_wait(given->fixture, id, &job);
+	assert_string_equal(job.state, "Cancelled");
+	db_job_done(&job);
+	assert_true(service_fixture_role(given->fixture, id, "Data", &role));
+	assert_string_equal(role.state, "Cancelled");
+	db_job_role_done(&role);
 }
 
 static void test_restore_cancelled_in_the_queue_forgets_the_pfx(void **state)
@@ -391,6 +430,7 @@ int main(void)
 		WITH(test_restore_refuses_what_does_not_open_the_backup),
 		WITH(test_restore_of_an_unknown_backup_is_not_found),
 		WITH(test_restore_keeps_others_out_and_is_cancelled),
+		WITH(test_restore_cancelled_while_it_writes_does_not_call_the_role_restored),
 		WITH(test_restore_cancelled_in_the_queue_forgets_the_pfx),
 		WITH(test_restore_queued_over_a_restart_asks_for_the_pfx),
 		WITH(test_restore_of_a_damaged_backup_writes_nothing),
