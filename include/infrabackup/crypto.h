@@ -135,6 +135,22 @@ MUST_CHECK enum status cms_unwrap_password(const void *data, size_t length,
 					   const struct secret *password, struct secret *out,
 					   struct error *err);
 
+/* --- the pre-shared key of api-version 2016-05-01 --- */
+/* The key in @text, base64 of 32 to 1024 bytes, in its one form: base64 without white space, which
+ * is what opens its messages (`openssl cms -decrypt -pwri_password`). STATUS_INVALID, and
+ * error.field is @field. */
+MUST_CHECK enum status psk_parse(const char *text, const char *field, struct secret *out,
+				 struct error *err);
+/* A certificate for @key: its DER, and its private key as a PFX with @key as password, inside a
+ * CMS message for @key as cms_wrap_password() makes it. */
+MUST_CHECK enum status psk_certificate_generate(const struct secret *key,
+						struct buffer *out_certificate,
+						struct buffer *out_wrapped, struct error *err);
+/* That private key again. STATUS_AUTHENTICATION when @key is not the one, STATUS_INTEGRITY. */
+MUST_CHECK enum status private_key_from_psk(const void *wrapped, size_t length,
+					    const struct secret *key, struct private_key **out,
+					    struct error *err);
+
 /* --- signatures: the service's identity --- */
 struct signing_key;
 MUST_CHECK enum status signing_key_generate(struct signing_key **out, struct error *err);
