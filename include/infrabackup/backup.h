@@ -91,7 +91,8 @@ struct backup_location_update {
 	const char *path;
 	const char *user_name;
 	const char *password;
-	const char *certificate_base64; /* DER or PEM inside base64 */
+	const char *certificate_base64;    /* DER or PEM inside base64 */
+	const char *encryption_key_base64; /* in place of a certificate; see backup/psk.h */
 	const int64_t *frequency_hours;
 	const int64_t *retention_days;
 	const bool *scheduler_enabled;

@@ -37,6 +37,11 @@ void recover_source_close(struct recover_source *source);
 MUST_CHECK enum status recover_source_space(struct recover_source *source, struct share_space *out,
 					    struct error *err);
 
+/* The private key of the backups that were made with the pre-shared key @key, as psk_parse() has
+ * it. STATUS_AUTHENTICATION when nothing on the share is opened by it. */
+MUST_CHECK enum status recover_source_key(struct recover_source *source, const struct secret *key,
+					  struct private_key **out, struct error *err);
+
 /* Something that is not as it must be; the texts are for a person and name the file on the share.
  */
 enum recover_scope {

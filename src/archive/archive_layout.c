@@ -170,6 +170,12 @@ void archive_certificate_name(const char *thumbprint, char name[ARCHIVE_NAME_SIZ
 	(void)snprintf(name, ARCHIVE_NAME_SIZE, ARCHIVE_CERTIFICATES "/%s.cer", thumbprint);
 }
 
+void archive_wrapped_key_name(const char *thumbprint, char name[ARCHIVE_NAME_SIZE])
+{
+	(void)snprintf(name, ARCHIVE_NAME_SIZE,
+		       ARCHIVE_CERTIFICATES "/%s" ARCHIVE_WRAPPED_KEY_SUFFIX, thumbprint);
+}
+
 void archive_session_name(const char *generation, const char *session_id,
 			  char name[ARCHIVE_NAME_SIZE])
 {

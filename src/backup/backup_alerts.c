@@ -7,6 +7,7 @@
 
 #include "backup_alerts.h"
 #include "backup_forecast.h"
+#include "backup_psk.h"
 
 /* Ended backups that say nothing (cancelled ones) and are looked past. */
 #define JOBS_MAX 50
@@ -293,6 +294,19 @@ static enum status review_certificate(const struct review *review, struct error 
 	return status;
 }
 
+static enum status review_key(const struct review *review, struct error *err)
+{
+	bool is_key = false;
+	enum status status =
+		backup_psk_is_known(review->state, review->location.thumbprint, &is_key, err);
+	if (status != STATUS_OK)
+		return status;
+	return is_key ? raise_alert(review, ALERT_KEY_DEPRECATED, NULL, NULL, 0, err)
+		      : clear_alert(review, ALERT_KEY_DEPRECATED,
+				    "backups are encrypted for a certificate, or not configured",
+				    err);
+}
+
 /* --- what verifications found --- */
 
 struct damage {
@@ -328,8 +342,9 @@ static enum status review_damage(const struct review *review, struct error *err)
 static enum status review_all(struct db *state, void *context, struct error *err)
 {
 	static enum status (*const parts[])(const struct review *review, struct error *err) = {
-		review_job,      review_skipped, review_damage,   review_configuration,
-		review_schedule, review_overdue, review_capacity, review_certificate,
+		review_job,           review_skipped,     review_damage,
+		review_configuration, review_schedule,    review_overdue,
+		review_capacity,      review_certificate, review_key,
 	};
 	struct backup_service *service = context;
 	const char *name = service->config->deployment.location;

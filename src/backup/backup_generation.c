@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_psk.h"
 #include "backup_session.h"
 
 size_t backup_recipients(const struct backup_session *session,
@@ -137,6 +138,27 @@ static enum status put_certificates(struct backup_session *session, struct share
 	return status;
 }
 
+/* Of a location with a pre-shared key: what the key opens. */
+static enum status put_wrapped_key(struct backup_session *session, struct share *share,
+				   struct error *err)
+{
+	char name[ARCHIVE_NAME_SIZE];
+	struct db *state = NULL;
+	struct buffer wrapped;
+	const char *thumbprint = session->certificate->thumbprint;
+	buffer_init(&wrapped, ARCHIVE_SMALL_FILE_MAX);
+	archive_wrapped_key_name(thumbprint, name);
+	enum status status = db_pool_take(session->service->state, &state, err);
+	if (status == STATUS_OK)
+		status = backup_psk_wrapped(state, thumbprint, &wrapped, err);
+	bool is_key = status == STATUS_OK;
+	if (is_key)
+		status = share_put(share, name, wrapped.data, wrapped.length, err);
+	db_pool_give(session->service->state, state);
+	buffer_done(&wrapped);
+	return status == (is_key ? STATUS_EXISTS : STATUS_NOT_FOUND) ? STATUS_OK : status;
+}
+
 static enum status make_session(struct backup_session *session, struct error *err)
 {
 	const struct certificate *recipients[BACKUP_RECIPIENTS_MAX];
@@ -188,6 +210,8 @@ enum status backup_generation_begin(struct backup_session *session, struct error
 		status = backup_connection_take(session, &share, err);
 	if (status == STATUS_OK)
 		status = put_certificates(session, share, err);
+	if (status == STATUS_OK)
+		status = put_wrapped_key(session, share, err);
 	if (status == STATUS_OK)
 		status = put_session(session, share, err);
 	if (status == STATUS_OK)

@@ -6,6 +6,7 @@
 #include "backup_connection.h"
 #include "backup_kept.h"
 #include "backup_lease.h"
+#include "backup_psk.h"
 #include "backup_repository.h"
 #include "backup_scheduler.h"
 #include "backup_submit.h"
@@ -154,6 +155,7 @@ static enum status use_share(struct backup_service *service, struct backup_targe
 struct store_request {
 	struct backup_service *service;
 	struct db_location *row;
+	const json_t *parameters;
 	const char *repository_id;   /* empty: as before */
 	const struct buffer *report; /* empty: the way to the share is the same as before */
 };
@@ -165,6 +167,9 @@ static enum status store_body(struct db *state, void *context, struct error *err
 	struct db_schedule schedule;
 	enum status status =
 		backup_scheduler_change(request->service, state, request->row, &schedule, err);
+	if (status == STATUS_OK)
+		status = backup_psk_store(request->service, state, request->parameters,
+					  request->row->thumbprint, err);
 	if (status == STATUS_OK)
 		status = db_location_put(state, request->row, err);
 	if (status == STATUS_OK)
@@ -216,7 +221,7 @@ static enum status update(struct backup_service *service, struct db *state, stru
 		status = STATUS_OK;
 	if (status != STATUS_OK)
 		return status;
-	struct store_request request = { service, &target->row, repository_id, report };
+	struct store_request request = { service, &target->row, parameters, repository_id, report };
 	status = db_transaction(state, store_body, &request, err);
 	if (status == STATUS_OK)
 		backup_kept_store(service, state);

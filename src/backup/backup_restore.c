@@ -5,6 +5,7 @@
 
 #include "infrabackup/recover.h"
 
+#include "backup_psk.h"
 #include "backup_restore.h"
 
 #define STEP "restore"
@@ -15,7 +16,8 @@ struct restore_job {
 	struct jobs_run *run;
 	struct db *state;
 	char backup_id[GUID_TEXT_SIZE];
-	char *role; /* NULL: all */
+	char *role;                            /* NULL: all */
+	char stored_key[THUMBPRINT_TEXT_SIZE]; /* empty: a PFX was sent */
 	struct private_key *key;
 	struct backup_target target;
 	struct share_options options;
@@ -42,6 +44,10 @@ static enum status read_parameters(struct restore_job *job, struct error *err)
 	if (backup_id == NULL)
 		return fail(err, STATUS_INVALID, "read job parameters", NULL, "no backup is named");
 	(void)snprintf(job->backup_id, sizeof job->backup_id, "%s", backup_id);
+	const char *stored =
+		json_string_value(json_object_get(parameters, RESTORE_PARAMETER_STORED));
+	if (stored != NULL)
+		(void)snprintf(job->stored_key, sizeof job->stored_key, "%s", stored);
 	if (role == NULL)
 		return STATUS_OK;
 	job->role = strdup(role);
@@ -51,6 +57,8 @@ static enum status read_parameters(struct restore_job *job, struct error *err)
 /* From here on PFX and password are nowhere. */
 static enum status open_key(struct restore_job *job, struct error *err)
 {
+	if (job->stored_key[0] != '\0')
+		return backup_psk_open(job->service, job->state, job->stored_key, &job->key, err);
 	AUTO_SECRET pfx = SECRET_EMPTY;
 	AUTO_SECRET password = SECRET_EMPTY;
 	enum status status =
@@ -225,11 +233,13 @@ enum status backup_restore_run(struct jobs_run *run, void *context, struct error
 	}
 	job->run = run;
 	job->service = context;
-	enum status status = open_key(job, err);
+	enum status status = db_pool_take(job->service->state, &job->state, err);
 	if (status == STATUS_OK)
 		status = read_parameters(job, err);
 	if (status == STATUS_OK)
-		status = db_pool_take(job->service->state, &job->state, err);
+		status = open_key(job, err);
+	/* Also when it came to nothing. */
+	backup_restore_forget(job->service, jobs_run_job(run)->id);
 	jobs_run_progress(run, "checking the share", 0, 0);
 	if (status == STATUS_OK)
 		status = open_source(job, err);

@@ -10,6 +10,8 @@
 /* Parameters of the job: nothing that opens a backup. */
 #define RESTORE_PARAMETER_BACKUP "backupId"
 #define RESTORE_PARAMETER_ROLE "roleName" /* absent: all */
+/* Whose private key a stored pre-shared key opens; absent: a PFX was sent. */
+#define RESTORE_PARAMETER_STORED "storedKeyThumbprint"
 
 /* Moves what was sent with the request of that job; once. STATUS_FAILED when it is not there: the
  * service was started anew since. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backup_psk.h"
 #include "backup_restore.h"
 
 #define STEP "queue restore"
@@ -114,6 +115,19 @@ static enum status check_recipient(struct db *state, const struct db_backup *bac
 			  search.thumbprint, backup->id, backup->thumbprint);
 }
 
+static enum status check_stored_key(struct db *state, const struct db_backup *backup,
+				    struct error *err)
+{
+	bool is_known = false;
+	enum status status = backup_psk_is_known(state, backup->thumbprint, &is_known, err);
+	if (status != STATUS_OK || is_known)
+		return status;
+	return fail_field(err, BACKUP_RESTORE_FIELD_PFX,
+			  "missing; backup %s was encrypted for the certificate %s, whose PFX the "
+			  "service does not have: send it with api-version 2018-09-01 or later",
+			  backup->id, backup->thumbprint);
+}
+
 static enum status check_key(struct db *state, const struct db_backup *backup,
 			     const struct backup_restore_request *request, struct error *err)
 {
@@ -134,8 +148,10 @@ static enum status check_key(struct db *state, const struct db_backup *backup,
 	return status;
 }
 
+/* @thumbprint: of the backup. */
 static enum status check_request(struct backup_service *service, struct db *state,
-				 const struct backup_restore_request *request, struct error *err)
+				 const struct backup_restore_request *request,
+				 char thumbprint[THUMBPRINT_TEXT_SIZE], struct error *err)
 {
 	struct backup_target target;
 	struct db_backup backup;
@@ -148,7 +164,10 @@ static enum status check_request(struct backup_service *service, struct db *stat
 	if (status == STATUS_OK)
 		status = check_role(service, state, request, err);
 	if (status == STATUS_OK)
-		status = check_key(state, &backup, request, err);
+		status = request->pfx == NULL ? check_stored_key(state, &backup, err)
+					      : check_key(state, &backup, request, err);
+	if (status == STATUS_OK)
+		memcpy(thumbprint, backup.thumbprint, THUMBPRINT_TEXT_SIZE);
 	db_backup_done(&backup);
 	return status;
 }
@@ -193,10 +212,10 @@ enum status backup_restore_take(struct backup_service *service, const char *job_
 /* The engine may claim the job as soon as it is in the table; it waits for the mutex then. Only one
  * restore is queued at a time, so that whoever may add one finds the place free or left over from a
  * job that is no more. */
-static enum status queue(struct backup_service *service, struct db *state,
-			 const struct backup_job_request *job,
-			 const struct backup_restore_request *request, char id[GUID_TEXT_SIZE],
-			 struct error *err)
+static enum status queue_with_pfx(struct backup_service *service, struct db *state,
+				  const struct backup_job_request *job,
+				  const struct backup_restore_request *request,
+				  char id[GUID_TEXT_SIZE], struct error *err)
 {
 	struct backup_restore_secrets *kept = &service->restore;
 	AUTO_SECRET pfx = SECRET_EMPTY;
@@ -224,12 +243,15 @@ enum status backup_restore_submit(struct backup_service *service, struct db *sta
 				  const struct backup_restore_request *request, const char *caller,
 				  char operation_id[GUID_TEXT_SIZE], struct error *err)
 {
-	enum status status = check_request(service, state, request, err);
+	char thumbprint[THUMBPRINT_TEXT_SIZE];
+	enum status status = check_request(service, state, request, thumbprint, err);
 	if (status != STATUS_OK)
 		return status;
 	struct buffer text;
-	AUTO_JSON parameters = json_pack("{s:s, s:s*}", RESTORE_PARAMETER_BACKUP,
-					 request->backup_id, RESTORE_PARAMETER_ROLE, request->role);
+	AUTO_JSON parameters =
+		json_pack("{s:s, s:s*, s:s*}", RESTORE_PARAMETER_BACKUP, request->backup_id,
+			  RESTORE_PARAMETER_ROLE, request->role, RESTORE_PARAMETER_STORED,
+			  request->pfx == NULL ? thumbprint : NULL);
 	if (parameters == NULL)
 		return fail_memory(err, STEP);
 	buffer_init(&text, 4096);
@@ -240,7 +262,9 @@ enum status backup_restore_submit(struct backup_service *service, struct db *sta
 			.caller = caller,
 			.parameters = (const char *)text.data,
 		};
-		status = queue(service, state, &job, request, operation_id, err);
+		status = request->pfx == NULL
+				 ? backup_queue_job(service, state, &job, operation_id, err)
+				 : queue_with_pfx(service, state, &job, request, operation_id, err);
 	}
 	buffer_done(&text);
 	return status;

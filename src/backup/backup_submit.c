@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup_maintenance.h"
+#include "backup_psk.h"
 #include "backup_restore.h"
 #include "backup_retry.h"
 #include "backup_submit.h"
@@ -123,9 +124,9 @@ static enum status set_certificate(json_t *object, const struct buffer *der, str
 }
 
 /* The job carries only what was asked for; the merge happens when it runs. */
-static enum status write_parameters(struct backup_service *service,
-				    const struct backup_location_update *update,
-				    const struct buffer *der, struct buffer *out, struct error *err)
+static enum status write_parameters(struct backup_service *service, struct db *state,
+				    const struct backup_location_update *update, struct buffer *der,
+				    struct buffer *out, struct error *err)
 {
 	AUTO_JSON object = json_object();
 	if (object == NULL)
@@ -136,6 +137,9 @@ static enum status write_parameters(struct backup_service *service,
 						   err);
 	if (status == STATUS_OK)
 		status = backup_parameter_put_password(service, object, update->password, err);
+	if (status == STATUS_OK)
+		status = backup_psk_prepare(service, state, update->encryption_key_base64, der,
+					    object, err);
 	if (status == STATUS_OK)
 		status = set_certificate(object, der, err);
 	if (status == STATUS_OK)
@@ -198,7 +202,7 @@ enum status backup_location_submit(struct backup_service *service, struct db *st
 	if (status == STATUS_OK)
 		status = check_complete(service, state, update, err);
 	if (status == STATUS_OK)
-		status = write_parameters(service, update, &der, &parameters, err);
+		status = write_parameters(service, state, update, &der, &parameters, err);
 	if (status == STATUS_OK) {
 		const struct backup_job_request request = {
 			.kind = BACKUP_KIND_LOCATION_UPDATE,

@@ -52,6 +52,9 @@ bool archive_deletion_parse_name(const char *name, uint64_t *sequence,
 
 /* Paths relative to the share. */
 void archive_certificate_name(const char *thumbprint, char name[ARCHIVE_NAME_SIZE]);
+/* Of the private key that a pre-shared key opens. */
+void archive_wrapped_key_name(const char *thumbprint, char name[ARCHIVE_NAME_SIZE]);
+#define ARCHIVE_WRAPPED_KEY_SUFFIX ".p7m"
 void archive_session_name(const char *generation, const char *session_id,
 			  char name[ARCHIVE_NAME_SIZE]);
 void archive_pack_folder(const char *generation, const unsigned char digest[SHA256_SIZE],

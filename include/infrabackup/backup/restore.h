@@ -20,7 +20,7 @@ struct backup_restore_request {
 	const char *backup_id; /* lower case */
 	const char *role;      /* NULL: all */
 	/* Borrowed; copies stay in memory, and nowhere else, until the job begins or is cancelled.
-	 */
+	 * Both NULL: the backup is opened by a pre-shared key that the service keeps. */
 	const struct secret *pfx, *password;
 };
 
