@@ -23,18 +23,23 @@ static const struct app_option options_share_release[] = {
 		      "one call of the share may take so long (15)"),
 	OPTION_JSON,
 };
+#define OPTION_KEY_FILE                                                                            \
+	OPTION_TEXT("key-file", key_file, "FILE",                                                  \
+		    "pre-shared key in base64, for backups that were made with one;\n- for stdin")
 static const struct app_option options_verify[] = {
 	OPTION_TEXT("backup", backup, "ID", "one backup's id, folder or latest (all)"),
 	OPTION_TEXT("pfx", pfx, "FILE", "private key: content is decrypted and checked too"),
 	OPTIONS_PFX,
+	OPTION_KEY_FILE,
 	OPTION_FLAG("files", files,
-		    "with --pfx: every file is put together and its hash compared,\n"
+		    "with a key: every file is put together and its hash compared,\n"
 		    "as a recovery would"),
 	OPTIONS_SOURCE,
 };
 static const struct app_option options_recover[] = {
-	OPTION_NEEDED("pfx", pfx, "FILE", "private key that opens the backup"),
+	OPTION_TEXT("pfx", pfx, "FILE", "private key that opens the backup"),
 	OPTIONS_PFX,
+	OPTION_KEY_FILE,
 	OPTION_TEXT("backup", backup, "ID", "a backup's id, folder or latest (latest)"),
 	{ .name = "role",
 	  .type = APP_LIST,
@@ -85,7 +90,7 @@ static const struct app_command commands[] = {
 	  .run = app_list },
 	{ .name = "verify",
 	  .summary = "checks the backups on a share",
-	  .description = "Checks signatures, hashes and completeness; with --pfx the content as "
+	  .description = "Checks signatures, hashes and completeness; with a key the content as "
 			 "well. What is\nwrong is named one file a line, and the exit code is 6.",
 	  .examples = "  infrabackup verify --from /mnt/backup --signer SHA256:...\n"
 		      "  infrabackup verify --from /mnt/backup --pfx backup.pfx --files "

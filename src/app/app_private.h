@@ -35,7 +35,7 @@ struct app_arguments {
 	bool rsa, ec;
 	/* of what reads a share */
 	const char *from, *user, *password_file, *signer, *head, *pfx, *pfx_password_file, *backup,
-		*to, *stamp_version;
+		*key_file, *to, *stamp_version;
 	struct app_list roles;
 	struct app_number deadline, threads;
 	const char *authentication;
@@ -266,9 +266,13 @@ void app_source_close(struct app_source *source);
 /* The file in --pfx, which was given, and its password. */
 MUST_CHECK enum status app_source_pfx(const struct app_call *call, struct secret *pfx,
 				      struct secret *password, struct error *err);
-/* The key in it; NULL and OK without that option. */
+/* The key in it; NULL and OK without that option. Before the share is opened. */
 MUST_CHECK enum status app_source_key(const struct app_call *call, struct private_key **out,
 				      struct error *err);
+/* The key that the pre-shared key in --key-file opens on the share; *@out stays without that
+ * option. */
+MUST_CHECK enum status app_source_psk(const struct app_call *call, const struct app_source *source,
+				      struct private_key **out, struct error *err);
 
 /* --- app_prune.c --- */
 /* How many backups of a retention plan are expired, held back or not. */

@@ -39,6 +39,11 @@ static enum status check_directory(const char *path, struct error *err)
 
 static enum status check_arguments(const struct app_arguments *arguments, struct error *err)
 {
+	if (arguments->pfx == NULL && arguments->key_file == NULL)
+		return fail_field(
+			err, "--pfx",
+			"missing; allowed is --pfx FILE, or --key-file FILE for backups of "
+			"a pre-shared key");
 	if (arguments->to == NULL && arguments->config == NULL)
 		return fail_field(err, "--to",
 				  "missing; allowed is --to DIR, or --config FILE to recover into "
@@ -63,6 +68,8 @@ static enum status prepare(struct app_call *call, struct recovering *recovering,
 	if (status == STATUS_OK)
 		status = app_source_open(call, recovering->config, &recovering->source, err);
 	recovering->is_open = status == STATUS_OK;
+	if (status == STATUS_OK)
+		status = app_source_psk(call, &recovering->source, &recovering->key, err);
 	return status;
 }
 

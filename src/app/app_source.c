@@ -105,6 +105,10 @@ enum status app_source_key(const struct app_call *call, struct private_key **out
 	AUTO_SECRET pfx = SECRET_EMPTY;
 	AUTO_SECRET password = SECRET_EMPTY;
 	const char *path = call->arguments.pfx;
+	if (path != NULL && call->arguments.key_file != NULL)
+		return fail_field(err, "--key-file",
+				  "given together with --pfx, one of them is "
+				  "allowed");
 	if (path == NULL && call->arguments.pfx_password_file != NULL)
 		return fail_field(err, "--pfx-password-file", "given without --pfx");
 	if (path == NULL)
@@ -115,5 +119,21 @@ enum status app_source_key(const struct app_call *call, struct private_key **out
 	status = private_key_from_pfx(pfx.data, pfx.length, &password, out, err);
 	if (status != STATUS_OK)
 		error_add_context(err, "--pfx %s", path);
+	return status;
+}
+
+enum status app_source_psk(const struct app_call *call, const struct app_source *source,
+			   struct private_key **out, struct error *err)
+{
+	AUTO_SECRET text = SECRET_EMPTY;
+	AUTO_SECRET key = SECRET_EMPTY;
+	const char *path = call->arguments.key_file;
+	if (path == NULL)
+		return STATUS_OK;
+	enum status status = secret_read_file(&text, path, err);
+	if (status == STATUS_OK)
+		status = psk_parse((const char *)text.data, "--key-file", &key, err);
+	if (status == STATUS_OK)
+		status = recover_source_key(source->source, &key, out, err);
 	return status;
 }

@@ -69,14 +69,17 @@ enum status app_verify(struct app_call *call, struct error *err)
 	struct private_key *key = NULL;
 	struct recover_verify_result result;
 	memset(&result, 0, sizeof result);
-	if (call->arguments.files && call->arguments.pfx == NULL)
-		return fail_field(err, "--files", "given without --pfx");
+	if (call->arguments.files && call->arguments.pfx == NULL &&
+	    call->arguments.key_file == NULL)
+		return fail_field(err, "--files", "given without --pfx or --key-file");
 	enum status status = app_source_key(call, &key, err);
 	if (status != STATUS_OK)
 		return status;
 	status = app_source_open(call, NULL, &source, err);
 	if (status == STATUS_OK) {
-		status = check(call, &source, key, &result, err);
+		status = app_source_psk(call, &source, &key, err);
+		if (status == STATUS_OK)
+			status = check(call, &source, key, &result, err);
 		if (status == STATUS_OK) {
 			status = report(call, &source, key, &result, err);
 			recover_verify_result_done(&result);
