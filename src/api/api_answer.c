@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infrabackup/backup/psk.h"
+
 #include "api_private.h"
 
 bool api_set(json_t *object, const char *key, json_t *value)
@@ -13,6 +15,16 @@ bool api_set(json_t *object, const char *key, json_t *value)
 json_t *api_text_or_null(const char *text)
 {
 	return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
+}
+
+json_t *api_thumbprint_or_null(const struct api_call *call, const char *thumbprint)
+{
+	bool is_key = false;
+
+	if (thumbprint != NULL &&
+	    backup_psk_is_known(call->state, thumbprint, &is_key, NULL) != STATUS_OK)
+		return NULL;
+	return is_key ? json_null() : api_text_or_null(thumbprint);
 }
 
 json_t *api_time_or_null(int64_t time)

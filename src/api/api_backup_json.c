@@ -66,9 +66,11 @@ struct api_backup_view api_backup_view_job(const struct api_call *call, const st
 }
 
 /* 2016-05-01 knows neither certificates nor readiness. */
-static bool api_backup_info_add_since_2018(const struct api_backup_view *view, json_t *info)
+static bool api_backup_info_add_since_2018(const struct api_call *call,
+					   const struct api_backup_view *view, json_t *info)
 {
-	return api_set(info, "encryptionCertThumbprint", api_text_or_null(view->thumbprint)) &&
+	return api_set(info, "encryptionCertThumbprint",
+		       api_thumbprint_or_null(call, view->thumbprint)) &&
 	       api_set(info, "completelyUploaded", json_boolean(view->is_complete)) &&
 	       api_set(info, "isAutomaticBackup", json_boolean(view->is_automatic)) &&
 	       api_set(info, "isCloudRecoveryReady", json_boolean(view->is_ready));
@@ -79,20 +81,20 @@ static json_t *api_backup_info(const struct api_call *call, const struct api_bac
 {
 	char created[CLOCK_TEXT_SIZE], duration[CLOCK_TEXT_SIZE];
 	json_t *info = json_object();
-	bool complete =
-		api_set(info, "backupDataVersion",
-			json_string(call->version >= API_2021_09_01 ? "1.1.0" : "1.0.1")) &&
-		api_set(info, "backupId", json_string(view->id)) &&
-		api_set(info, "roleStatus", json_incref(roles)) &&
-		api_set(info, "status", json_string(view->status)) &&
-		api_set(info, "createdDateTime",
-			json_string(clock_text(view->created_time, created))) &&
-		api_set(info, "timeTakenToCreate",
-			json_string(clock_duration_text(view->duration, duration))) &&
-		api_set(info, "stampVersion", json_string(view->stamp_version)) &&
-		api_set(info, "oemVersion", api_text_or_null(view->oem_version)) &&
-		api_set(info, "deploymentID", json_string(view->deployment_id)) &&
-		(call->version < API_2018_09_01 || api_backup_info_add_since_2018(view, info));
+	bool complete = api_set(info, "backupDataVersion",
+				json_string(call->version >= API_2021_09_01 ? "1.1.0" : "1.0.1")) &&
+			api_set(info, "backupId", json_string(view->id)) &&
+			api_set(info, "roleStatus", json_incref(roles)) &&
+			api_set(info, "status", json_string(view->status)) &&
+			api_set(info, "createdDateTime",
+				json_string(clock_text(view->created_time, created))) &&
+			api_set(info, "timeTakenToCreate",
+				json_string(clock_duration_text(view->duration, duration))) &&
+			api_set(info, "stampVersion", json_string(view->stamp_version)) &&
+			api_set(info, "oemVersion", api_text_or_null(view->oem_version)) &&
+			api_set(info, "deploymentID", json_string(view->deployment_id)) &&
+			(call->version < API_2018_09_01 ||
+			 api_backup_info_add_since_2018(call, view, info));
 
 	if (!complete) {
 		json_decref(info);

@@ -8,7 +8,13 @@
 
 /* Longer than any certificate chain that the 1 MiB body could carry matters not; text fields are
  * short. */
-enum { API_PATH_MAX = 1024, API_USER_MAX = 256, API_PASSWORD_MAX = 1024, API_NAME_MAX = 1024 };
+enum {
+	API_PATH_MAX = 1024,
+	API_USER_MAX = 256,
+	API_PASSWORD_MAX = 1024,
+	API_NAME_MAX = 1024,
+	API_KEY_MAX = 4096
+};
 
 static enum status api_identity_check(const char *field, const char *found, const char *expected,
 				      struct error *err)
@@ -68,7 +74,7 @@ static enum status api_store_read(const json_t *store, struct api_location_value
 				  struct backup_location_update *update, struct error *err)
 {
 	bool has_frequency = false, has_retention = false, has_scheduler = false;
-	const char *path = NULL, *user = NULL, *password = NULL, *certificate = NULL;
+	const char *path = NULL, *user = NULL, *password = NULL, *certificate = NULL, *key = NULL;
 	const struct json_field fields[] = {
 		{ .name = "path",
 		  .type = JSON_FIELD_STRING,
@@ -86,6 +92,10 @@ static enum status api_store_read(const json_t *store, struct api_location_value
 		  .type = JSON_FIELD_STRING,
 		  .destination = &certificate,
 		  .max = HTTP_BODY_MAX },
+		{ .name = "encryptionKeyBase64",
+		  .type = JSON_FIELD_STRING,
+		  .destination = &key,
+		  .max = API_KEY_MAX },
 		{ .name = "backupFrequencyInHours",
 		  .type = JSON_FIELD_INTEGER,
 		  .destination = &values->frequency_hours,
@@ -109,6 +119,7 @@ static enum status api_store_read(const json_t *store, struct api_location_value
 		.user_name = api_keep_if_empty(user),
 		.password = api_keep_if_empty(password),
 		.certificate_base64 = api_keep_if_empty(certificate),
+		.encryption_key_base64 = api_keep_if_empty(key),
 		.frequency_hours = has_frequency ? &values->frequency_hours : NULL,
 		.retention_days = has_retention ? &values->retention_days : NULL,
 		.scheduler_enabled = has_scheduler ? &values->scheduler_enabled : NULL,
@@ -136,5 +147,10 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 					  JSON_UNKNOWN_IGNORE, true, err);
 	if (status == STATUS_OK)
 		status = api_store_read(store, values, update, err);
+	if (status == STATUS_OK && update->encryption_key_base64 != NULL &&
+	    call->version != API_2016_05_01)
+		return fail_field(err, "properties.externalStoreDefault.encryptionKeyBase64",
+				  "A pre-shared key is taken with api-version 2016-05-01 only; set "
+				  "encryptionCertBase64 instead");
 	return status;
 }

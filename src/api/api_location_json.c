@@ -17,7 +17,8 @@ static bool api_store_add_encryption(const struct api_call *call,
 	if (call->version == API_2016_05_01)
 		return api_set(store, "encryptionKeyBase64", json_null());
 	return api_set(store, "encryptionCertBase64", json_null()) &&
-	       api_set(store, "encryptionCertThumbprint", api_text_or_null(location->thumbprint));
+	       api_set(store, "encryptionCertThumbprint",
+		       api_thumbprint_or_null(call, location->thumbprint));
 }
 
 static bool api_store_add_schedule(const struct db_location *location, json_t *store)

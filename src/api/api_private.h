@@ -155,6 +155,8 @@ void api_echo_headers(const struct http_request *request, struct http_response *
 bool api_set(json_t *object, const char *key, json_t *value);
 json_t *api_text_or_null(const char *text);
 json_t *api_time_or_null(int64_t time);
+/* null also for the certificate of a pre-shared key, which no caller has. */
+json_t *api_thumbprint_or_null(const struct api_call *call, const char *thumbprint);
 
 /* --- api_throttle.c: STATUS_INVALID with the fault and Retry-After when it is too much --- */
 /* A read or a write by a known caller; says in a header how many are left. */

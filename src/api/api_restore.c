@@ -38,8 +38,8 @@ static enum status api_pfx_decode(const char *text, struct secret *out, struct e
 	return status;
 }
 
-/* *@role points into @body. A name that is not known is refused: a role under a misspelt name would
- * restore all of them. */
+/* *@role points into @body, NULL: none was sent; @pfx stays empty when there is none in it. A name
+ * that is not known is refused: a role under a misspelt name would restore all of them. */
 static enum status api_restore_read(const json_t *body, const char **role, struct secret *pfx,
 				    struct secret *password, struct error *err)
 {
@@ -51,7 +51,6 @@ static enum status api_restore_read(const json_t *body, const char **role, struc
 		  .max = API_ROLE_MAX },
 		{ .name = BACKUP_RESTORE_FIELD_PFX,
 		  .type = JSON_FIELD_STRING,
-		  .required = true,
 		  .destination = &pfx_text,
 		  .max = HTTP_BODY_MAX },
 		{ .name = BACKUP_RESTORE_FIELD_PASSWORD,
@@ -59,10 +58,14 @@ static enum status api_restore_read(const json_t *body, const char **role, struc
 		  .destination = &password_text,
 		  .max = API_PFX_PASSWORD_MAX },
 	};
+
+	if (body == NULL)
+		return STATUS_OK;
+
 	enum status status = json_read_fields(body, "$", fields, ARRAY_LENGTH(fields),
 					      JSON_UNKNOWN_REFUSE, true, err);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && pfx_text != NULL)
 		status = api_pfx_decode(pfx_text, pfx, err);
 	if (status == STATUS_OK)
 		status = secret_copy(password, password_text, strlen(password_text), err);
@@ -77,7 +80,8 @@ static enum status api_restore_submit(struct api_call *call, const char *backup_
 	AUTO_SECRET password = SECRET_EMPTY;
 	AUTO_JSON body = NULL;
 	const char *role = NULL;
-	enum status status = api_body_read(call, false, &body, err);
+	bool is_optional = call->version == API_2016_05_01;
+	enum status status = api_body_read(call, is_optional, &body, err);
 
 	if (status == STATUS_OK)
 		status = api_restore_read(body, &role, &pfx, &password, err);
@@ -85,7 +89,7 @@ static enum status api_restore_submit(struct api_call *call, const char *backup_
 		const struct backup_restore_request request = {
 			.backup_id = backup_id,
 			.role = role,
-			.pfx = &pfx,
+			.pfx = secret_is_empty(&pfx) ? NULL : &pfx,
 			.password = &password,
 		};
 

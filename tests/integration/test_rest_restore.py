@@ -110,6 +110,7 @@ class Restore(RestoreCase):
         for members, target in (({"decryptionCertPassword": "wrong"}, "decryptionCertPassword"),
                                 ({"decryptionCertPassword": None}, "decryptionCertPassword"),
                                 ({"decryptionCertBase64": "bm8gUEZY"}, "decryptionCertBase64"),
+                                ({"decryptionCertBase64": None}, "decryptionCertBase64"),
                                 ({"roleName": "Fules"}, "roleName"),
                                 ({"roleName": "infrabackup"}, "roleName")):
             answer = self.post(**members)
