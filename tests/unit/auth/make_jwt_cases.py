@@ -251,6 +251,10 @@ def cases():
     yield "not base64url", f"{head}.{claims[:-1]}+.{signature}", REFUSED, {"why": "three parts"}
     yield "a blank inside", f"{head}. {claims}.{signature}", REFUSED, {"why": "three parts"}
     yield "signature cut", whole[:-4], REFUSED, {"why": "does not fit"}
+    for position, part in enumerate(("header", "claims", "signature")):
+        parts = [head, claims, signature]
+        parts[position] = "A" * 41
+        yield f"{part} of a length that no bytes have", ".".join(parts), REFUSED, {"why": "three parts"}
     yield "dots alone", "..", REFUSED, {"why": "three parts"}
     yield "a word", "token", REFUSED, {"why": "three parts"}
     yield ("too long", token(R, {**C, "groups": ["x" * 10000]}, SIGN_R), REFUSED,

@@ -118,6 +118,11 @@ static void test_keys_that_are_none_are_refused(void **state)
 		"{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\"}]}",
 		"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"AQ\"}]}",
 		"{\"keys\":[{\"kty\":1}]}",
+		/* The second ends the process in libcjose, were it handed over. */
+		"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AAAAA\",\"e\":\"AQAB\"}]}",
+		"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"A===\",\"e\":\"AQAB\"}]}",
+		"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"AQAB\"}]}",
+		"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"A\",\"y\":\"A\"}]}",
 		"{\"keys\":[],\"keys\":[]}",
 	};
 	struct error err;
