@@ -195,6 +195,8 @@ enum status api_alerts_get(struct api_call *call, struct error *err)
 	if (status == STATUS_OK) {
 		status = api_answer_json(call->response, 200, API_JSON_UTF8,
 					 api_alert_json(call, &view), err);
+		if (status == STATUS_OK)
+			api_etag_of_body(call);
 		alert_view_done(&view);
 	}
 	db_alert_done(&row);

@@ -9,7 +9,8 @@ static const long api_put_retry_after[API_VERSION_COUNT] = {
 	[API_2021_09_01] = 60,
 };
 
-static enum status api_location_load(struct api_call *call, json_t **out, struct error *err)
+static enum status api_location_load(struct api_call *call, bool is_tagged, json_t **out,
+				     struct error *err)
 {
 	struct db_location location = { 0 };
 	enum status status = db_location_get(
@@ -18,14 +19,22 @@ static enum status api_location_load(struct api_call *call, json_t **out, struct
 	if (status != STATUS_OK)
 		return status;
 	*out = api_location_json(call, API_AS_REQUESTED, &location);
+	if (*out == NULL)
+		status = fail_memory(err, "show the backup location");
+	else if (is_tagged)
+		status = api_etag_of_location(call, &location, err);
 	db_location_done(&location);
-	return *out == NULL ? fail_memory(err, "show the backup location") : STATUS_OK;
+	if (status != STATUS_OK) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	return status;
 }
 
 enum status api_backup_locations_get(struct api_call *call, struct error *err)
 {
 	json_t *location = NULL;
-	enum status status = api_location_load(call, &location, err);
+	enum status status = api_location_load(call, true, &location, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -42,7 +51,7 @@ enum status api_backup_locations_list(struct api_call *call, struct error *err)
 	if (status == STATUS_OK && page.skip == 0 && page.top > 0) {
 		json_t *location = NULL;
 
-		status = api_location_load(call, &location, err);
+		status = api_location_load(call, false, &location, err);
 		if (status == STATUS_OK && json_array_append_new(value, location) != 0)
 			status = fail_memory(err, "list the backup locations");
 	}

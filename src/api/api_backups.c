@@ -230,7 +230,10 @@ static enum status api_backup_answer(struct api_call *call, const struct api_bac
 		json_decref(backup);
 		return status;
 	}
-	return api_answer_json(call->response, 200, API_JSON_UTF8, backup, err);
+	status = api_answer_json(call->response, 200, API_JSON_UTF8, backup, err);
+	if (status == STATUS_OK)
+		api_etag_of_body(call);
+	return status;
 }
 
 /* No committed backup has the id: a job that is on its way or failed may. */

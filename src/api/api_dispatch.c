@@ -102,13 +102,17 @@ static enum status api_run_known_caller(struct api_call *call, const struct api_
 	if (status == STATUS_OK && route->provider <= API_PROVIDER_INSIGHTS &&
 	    strcmp(route->method, "GET") != 0)
 		status = api_subscription_check(call, err);
-	return status == STATUS_OK ? route->handle(call, err) : status;
+	if (status == STATUS_OK)
+		status = api_condition_before(call, err);
+	if (status == STATUS_OK)
+		status = route->handle(call, err);
+	return status == STATUS_OK ? api_condition_after(call, err) : status;
 }
 
 static enum status api_run(struct api_call *call, struct error *err)
 {
 	const struct api_route *route = NULL;
-	char allow[64];
+	char allow[API_ALLOW_SIZE];
 
 	call->version = api_version_read(call->request);
 	enum api_match match =

@@ -33,6 +33,8 @@ static const struct {
 	{ "MissingSubscriptionRegistration",
 	  "The subscription is not registered to use the provider. Register it." },
 	{ "PayloadTooLargeException", "The body is too large." },
+	{ "PreconditionFailedException", "The resource is not, or no longer, what If-Match or "
+					 "If-None-Match names. Read it again." },
 	{ "ReadOnlyDisabledSubscription",
 	  "The resource manager has warned, suspended or deleted the subscription: it can only be "
 	  "read until it is registered again." },

@@ -54,6 +54,7 @@ static const struct api_error_row api_fault_rows[API_FAULT_COUNT] = {
 	[API_FAULT_REPAIR] = { 400, "RemediateAlertPrecheckFailed", false },
 	[API_FAULT_CERTIFICATE] = { 409, "EncryptionCertNotConfiguredException", false },
 	[API_FAULT_STATE] = { 409, "RequestConflict", false },
+	[API_FAULT_PRECONDITION] = { 412, "PreconditionFailedException", false },
 	[API_FAULT_THROTTLED] = { 429, "TooManyRequests", false },
 };
 

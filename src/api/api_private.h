@@ -70,6 +70,7 @@ enum api_fault {
 	API_FAULT_REPAIR,
 	API_FAULT_STATE,
 	API_FAULT_THROTTLED,
+	API_FAULT_PRECONDITION,
 	API_FAULT_COUNT
 };
 
@@ -114,6 +115,7 @@ enum api_match { API_MATCH, API_MATCH_NO_PATH, API_MATCH_NO_METHOD };
 /* What @version has; one that the provider does not know hides nothing, since that is what it is
  * told about. API_MATCH: *@route and @parameters are filled. API_MATCH_NO_METHOD: @allow lists what
  * the path takes. */
+#define API_ALLOW_SIZE 64
 enum api_match api_route_find(const char *method, const char *path, enum api_version version,
 			      const struct api_route **route, struct api_path *parameters,
 			      char *allow, size_t allow_size);
@@ -157,6 +159,19 @@ json_t *api_text_or_null(const char *text);
 json_t *api_time_or_null(int64_t time);
 /* null also for the certificate of a pre-shared key, which no caller has. */
 json_t *api_thumbprint_or_null(const struct api_call *call, const char *thumbprint);
+
+/* --- api_condition.c --- */
+/* ETag of all that the body shows. */
+void api_etag_of_body(struct api_call *call);
+/* ETag of what operators set. */
+enum status api_etag_of_location(struct api_call *call, const struct db_location *location,
+				 struct error *err);
+/* Before the handler: STATUS_INVALID for a condition that is malformed, or for a write that it
+ * forbids. */
+enum status api_condition_before(struct api_call *call, struct error *err);
+/* After a read: 304 when the caller has it already, STATUS_INVALID when it is another one than
+ * asked for. */
+enum status api_condition_after(struct api_call *call, struct error *err);
 
 /* --- api_throttle.c: STATUS_INVALID with the fault and Retry-After when it is too much --- */
 /* A read or a write by a known caller; says in a header how many are left. */

@@ -90,9 +90,16 @@ void http_target_check(struct http_exchange *exchange, const char *target)
 		http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, NULL);
 }
 
+/* Of which the first would count here and perhaps another one elsewhere. */
+static const char *const http_sent_once[] = {
+	MHD_HTTP_HEADER_HOST,     MHD_HTTP_HEADER_AUTHORIZATION, MHD_HTTP_HEADER_CONTENT_TYPE,
+	MHD_HTTP_HEADER_IF_MATCH, MHD_HTTP_HEADER_IF_NONE_MATCH,
+};
+
 struct http_header_facts {
 	size_t count, bytes;
-	unsigned hosts, lengths, codings, authorizations;
+	unsigned lengths, codings;
+	unsigned once[ARRAY_LENGTH(http_sent_once)];
 };
 
 static enum MHD_Result http_note_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -103,10 +110,10 @@ static enum MHD_Result http_note_header(void *context, enum MHD_ValueKind kind, 
 	(void)kind;
 	facts->count++;
 	facts->bytes += strlen(name) + (value == NULL ? 0 : strlen(value)) + sizeof(": \r\n") - 1;
-	facts->hosts += text_equal_ignoring_case(name, MHD_HTTP_HEADER_HOST);
 	facts->lengths += text_equal_ignoring_case(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	facts->codings += text_equal_ignoring_case(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-	facts->authorizations += text_equal_ignoring_case(name, MHD_HTTP_HEADER_AUTHORIZATION);
+	for (size_t i = 0; i < ARRAY_LENGTH(http_sent_once); i++)
+		facts->once[i] += text_equal_ignoring_case(name, http_sent_once[i]);
 	return MHD_YES;
 }
 
@@ -132,9 +139,11 @@ static void http_check_headers(struct http_exchange *exchange, struct MHD_Connec
 	http_check_framing(exchange, &facts);
 	if (facts.bytes > HTTP_HEADERS_MAX || facts.count > HTTP_HEADER_COUNT_MAX)
 		http_exchange_refuse(exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, NULL);
-	if (facts.hosts > 1 || facts.authorizations > 1)
-		http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST,
-				     "Host and Authorization may be sent once");
+	for (size_t i = 0; i < ARRAY_LENGTH(http_sent_once); i++)
+		if (facts.once[i] > 1)
+			http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST,
+					     "Host, Authorization, Content-Type, If-Match and "
+					     "If-None-Match may be sent once");
 	if (expected != NULL && !text_equal_ignoring_case(expected, "100-continue"))
 		http_exchange_refuse(exchange, MHD_HTTP_EXPECTATION_FAILED, NULL);
 }

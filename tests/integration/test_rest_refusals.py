@@ -106,7 +106,7 @@ class Refusals(Contract):
             self.assertEqual(answer.headers["x-ms-correlation-request-id"], answer.headers["x-ms-request-id"])
 
     def test_parameter_sent_twice(self):
-        self.assert_error(self.client.get(f"{self.location}/backups?$top=1&$TOP=2"), 400, "BadRequest")
+        self.assert_error(self.client.get(f"{self.location}/backups?$top=1&$top=2"), 400, "BadRequest", "$top")
 
     def test_ids_of_requests_are_echoed(self):
         correlation = str(uuid.uuid4())

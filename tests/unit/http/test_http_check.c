@@ -130,7 +130,8 @@ static void test_check_doubled_host_and_authorization_are_400(void **state)
 				      "Authorization: y\r\n\r\n"),
 			 400);
 	assert_string_equal(http_socket_body(fixture->text),
-			    "400 Host and Authorization may be sent once");
+			    "400 Host, Authorization, Content-Type, If-Match and "
+			    "If-None-Match may be sent once");
 	assert_int_equal(fixture->handled, 0);
 }
 
