@@ -75,8 +75,11 @@ class Definitions:
             return {"$ref": f"#/definitions/{name_of(schema['$ref'])}"}
         if types == "object" and not is_root and "properties" in schema:
             converted = self.add(name, {"description": f"Part of: {self.title}.", **schema, "type": "object"})
+            if schema.get("x-ms-client-flatten"):
+                return {**converted, "x-ms-client-flatten": True}
             return {"x-nullable": True, "allOf": [converted]} if is_nullable else converted
         result = {key: value for key, value in schema.items() if key in KEPT or key.startswith("x-ms-")}
+        result.pop("x-ms-client-flatten", None)
         self.values(name, schema, result, types)
         if result.get("pattern", "").startswith(DATE_TIME):
             # Swagger has a word for it, which clients turn into a time.
@@ -127,6 +130,7 @@ class Definitions:
             result["x-ms-azure-resource"] = True
             for key in ("id", "name", "type"):
                 parts[key]["readOnly"] = True
+            parts["properties"]["x-ms-client-flatten"] = True
         if "tags" in parts:
             parts["tags"] = {"type": "object", "additionalProperties": {"type": "string"}}
         if "provisioningState" in parts:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing: sh deploy/install-packages.sh [build|demo|bench|test]
+# Installs the Debian packages that are missing: sh deploy/install-packages.sh [build|demo|bench|test|contract]
 set -eu
 
 BUILD_PACKAGES="
@@ -26,9 +26,14 @@ case "${1:-build}" in
 build) wanted=$BUILD_PACKAGES ;;
 demo) wanted="$BUILD_PACKAGES $DEMO_PACKAGES" ;;
 bench) wanted="$BUILD_PACKAGES $BENCH_PACKAGES" ;;
+contract)
+    wanted="$BUILD_PACKAGES python3 python3-jsonschema"
+    # A machine may have its own node.
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || wanted="$wanted nodejs npm"
+    ;;
 test) wanted="$BUILD_PACKAGES $TEST_PACKAGES" ;;
 *)
-    echo "usage: sh deploy/install-packages.sh [build|demo|bench|test]" >&2
+    echo "usage: sh deploy/install-packages.sh [build|demo|bench|test|contract]" >&2
     exit 2
     ;;
 esac

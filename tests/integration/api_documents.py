@@ -53,6 +53,11 @@ class Operation:
         self.parameters = [resolve(file, one["$ref"])[1] if "$ref" in one else one
                            for one in value.get("parameters", [])]
 
+    @property
+    def is_official(self):
+        """Azure's documents have it too."""
+        return os.path.basename(self.file) not in ("Extensions.json", "service.json")
+
     def __repr__(self):
         return f"{self.id} {self.version}"
 
@@ -74,3 +79,9 @@ def operations():
         for path, methods in document["paths"].items():
             for method, value in methods.items():
                 yield Operation(file, document, path, method, value)
+
+
+def backup_versions():
+    """The api-versions that Microsoft.Backup.Admin is documented in."""
+    return sorted({version for operation in operations() if BACKUP in operation.path
+                   for version in operation.versions})
