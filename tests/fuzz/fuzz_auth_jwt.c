@@ -130,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		AUTO_FREE char *token = strndup((const char *)data + 1, size - 1);
 
 		require(token != NULL);
+		/* Seeds are text files. */
+		token[strcspn(token, "\n")] = '\0';
 		try_token(token);
 	}
 	return 0;
