@@ -45,8 +45,8 @@ static const struct {
 	{ "RequestUriTooLong", "The address is too long." },
 	{ "RequestTimeout", "The request did not arrive in time; the connection was closed." },
 	{ "ResourceNotFound", "The path, or what it names, does not exist." },
-	{ "ServiceUnavailable", "The service is starting, stopping or out of resources. Try again "
-				"later." },
+	{ "ServiceUnavailable", "The service is starting, stopping, out of resources, or asks an "
+				"issuer for the key of a token. Try again later." },
 	{ "SubscriptionNotFound", "The subscription is not the one that the service belongs to." },
 	{ "TooManyRequests", "The caller or the address asks too often, or holds too many "
 			     "connections. Try again after the seconds in Retry-After." },

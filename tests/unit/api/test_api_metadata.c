@@ -53,6 +53,18 @@ static void test_metadata_get_tells_what_is_configured(void **state)
 		"\"audiences\":[\"api://one\",\"api://two\"]}}");
 }
 
+static void test_metadata_get_audiences_are_those_that_the_issuer_gives(void **state)
+{
+	static const char *const audiences[] = { "api://backup", NULL };
+	static struct config_issuer issuer = { .issuer = "i", .audiences = audiences };
+	struct api_fixture *fixture = *state;
+
+	fixture->config.authentication.issuers = &issuer;
+	fixture->config.authentication.issuer_count = 1;
+	ask(fixture);
+	assert_non_null(strstr(fixture->text, "\"audiences\":[\"api://backup\"]"));
+}
+
 static void test_metadata_get_versions(void **state)
 {
 	struct api_fixture *fixture = *state;
@@ -77,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_metadata_get_nothing_configured_names_no_endpoints_and_itself),
 		FIXTURE_TEST(test_metadata_get_tells_what_is_configured),
+		FIXTURE_TEST(test_metadata_get_audiences_are_those_that_the_issuer_gives),
 		FIXTURE_TEST(test_metadata_get_versions),
 	};
 
