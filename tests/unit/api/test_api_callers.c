@@ -271,6 +271,25 @@ static void test_front_door_referer_is_the_public_address(void **state)
 				     "https://configured.example.com/subscriptions/"));
 }
 
+/* Nobody is asked who he is there, but a certificate that is bad makes no front door. */
+static void test_front_door_that_is_not_trusted_gives_no_address(void **state)
+{
+	static const struct http_pair referer[] = {
+		{ "referer", "https://public.example.com/metadata/endpoints" }, { NULL, NULL }
+	};
+	struct http_certificate certificate = door_certificate;
+	struct api_fixture *fixture = *state;
+
+	fixture->sent_version = "2015-01-01";
+	fixture->sent_certificate = &certificate;
+	fixture->sent_pairs = referer;
+	assert_int_equal(api_fixture_call(fixture, "GET", "/metadata/endpoints", NULL), 200);
+	assert_non_null(strstr(fixture->text, "https://public.example.com/"));
+	certificate.is_trusted = false;
+	assert_int_equal(api_fixture_call(fixture, "GET", "/metadata/endpoints", NULL), 200);
+	assert_null(strstr(fixture->text, "https://public.example.com/"));
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, start, api_fixture_stop)
 
 int main(void)
@@ -282,6 +301,7 @@ int main(void)
 		WITH(test_front_door_gives_at_most_its_own_role),
 		WITH(test_front_door_comes_before_a_token),
 		WITH(test_front_door_referer_is_the_public_address),
+		WITH(test_front_door_that_is_not_trusted_gives_no_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,20 @@ static void test_claims_name_claim_is_the_configured_one(void **state)
 	assert_non_null(strstr(fixture->err.message, "email"));
 }
 
+static void test_claims_of_another_issuer_are_refused(void **state)
+{
+	struct auth_fixture *fixture = *state;
+	struct auth_jwt *jwt = NULL;
+
+	assert_int_equal(auth_jwt_parse(auth_fixture_token(fixture, "another issuer"), &jwt, NULL),
+			 STATUS_OK);
+	assert_int_equal(auth_claims_check(auth_jwt_claims(jwt), &fixture->issuer, 0, fixture->now,
+					   &fixture->caller, &fixture->err),
+			 STATUS_AUTHENTICATION);
+	assert_non_null(strstr(fixture->err.message, "(iss)"));
+	auth_jwt_free(jwt);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, auth_fixture_start, auth_fixture_stop)
 
 int main(void)
@@ -174,6 +188,7 @@ int main(void)
 		WITH(test_keys_only_those_for_our_signatures_count),
 		cmocka_unit_test(test_keys_that_are_none_are_refused),
 		cmocka_unit_test(test_keys_too_many_are_refused),
+		WITH(test_claims_of_another_issuer_are_refused),
 		WITH(test_claims_name_claim_is_the_configured_one),
 	};
 
