@@ -5,6 +5,7 @@
 #define INFRABACKUP_API_H
 
 #include "infrabackup/alert.h"
+#include "infrabackup/audit.h"
 #include "infrabackup/backup.h"
 #include "infrabackup/config.h"
 #include "infrabackup/http.h"
@@ -15,6 +16,7 @@ struct api_settings {
 	const struct config *config; /* all borrowed */
 	struct backup_service *backup;
 	const struct alert_book *alerts;
+	struct audit_log *audit;
 	struct db_pool *state;
 	const struct clock *clock;
 };

@@ -106,5 +106,7 @@ MUST_CHECK enum status audit_verify(struct audit_log *log, struct db *db,
 /* One line of printable ASCII: name="value" with everything else escaped. */
 enum { AUDIT_LINE_SIZE = 4096 };
 const char *audit_line(const struct db_audit_event *event, char line[AUDIT_LINE_SIZE]);
+/* For audit_settings.exported: to the system's log, facility authpriv. */
+void audit_to_syslog(const char *line);
 
 #endif

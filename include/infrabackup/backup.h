@@ -5,6 +5,7 @@
 #define INFRABACKUP_BACKUP_H
 
 #include "infrabackup/alert.h"
+#include "infrabackup/audit.h"
 #include "infrabackup/backup/verify.h"
 #include "infrabackup/base.h"
 #include "infrabackup/config.h"
@@ -41,6 +42,11 @@ MUST_CHECK enum status backup_state_rebuild(const struct config *config, const s
 					    struct error *err);
 void backup_initialized_done(struct backup_initialized *initialized);
 
+/* The audit log of the state directory, for what is done beside the service. STATUS_NOT_FOUND names
+ * `infrabackup init`. */
+MUST_CHECK enum status backup_audit_open(const struct config *config, const struct clock *clock,
+					 struct audit_log **out, struct error *err);
+
 /* --- the service --- */
 
 struct backup_service;
@@ -72,6 +78,9 @@ MUST_CHECK enum status backup_service_derive_key(const struct backup_service *se
 						 struct error *err);
 /* Fingerprint of the identity key. */
 const char *backup_service_signer(const struct backup_service *service);
+
+/* What is done through the service is recorded there; valid while the service is. */
+struct audit_log *backup_service_audit(const struct backup_service *service);
 
 /* --- alerts --- */
 

@@ -124,6 +124,11 @@ struct config {
 		const char *const *audiences; /* NULL-terminated; NULL: the public address */
 		const char *tenant_id;        /* GUID; default: the deployment's id */
 	} arm;
+	struct {
+		bool to_syslog;   /* every row also goes to the system's log; default false */
+		int64_t max_rows; /* the oldest go beyond it; default 100000 */
+		int64_t max_age;  /* ms; default 400 days */
+	} audit;
 	struct config_service *services; /* sorted by restore_priority, then by file order */
 	size_t service_count;
 	void *json; /* owner of the strings */

@@ -73,6 +73,7 @@ void api_answer_accepted_at(struct api_call *call, const char *collection, const
 	(void)snprintf(text, sizeof(text), "%ld", configured > 0 ? configured : retry_after);
 	http_response_header(call->response, "Retry-After", text);
 	call->response->status = 202;
+	(void)snprintf(call->operation_id, sizeof(call->operation_id), "%s", operation_id);
 }
 
 enum status api_answer_accepted_async(struct api_call *call, const char *operation_id,

@@ -94,6 +94,8 @@ static enum status api_run_known_caller(struct api_call *call, const struct api_
 		auth_require(&call->caller, (enum auth_role)(route->access - API_READER), err);
 
 	if (status == STATUS_OK)
+		status = api_audit_begin(call, err);
+	if (status == STATUS_OK)
 		status = api_version_check(call, route->provider, err);
 	if (status == STATUS_OK)
 		status = api_query_check(call, err);
@@ -118,6 +120,8 @@ static enum status api_run(struct api_call *call, struct error *err)
 	enum api_match match =
 		api_route_find(call->request->method, call->request->path, call->version, &route,
 			       &call->path, allow, sizeof(allow));
+	if (match == API_MATCH)
+		call->route = route;
 
 	enum status status = STATUS_OK;
 
@@ -136,8 +140,6 @@ static enum status api_run(struct api_call *call, struct error *err)
 	if (status == STATUS_OK)
 		status = match == API_MATCH ? api_run_known_caller(call, route, err)
 					    : api_no_route(call, match, allow, err);
-	db_pool_give(call->api->settings.state, call->state);
-	call->state = NULL;
 	return status;
 }
 
@@ -166,10 +168,14 @@ void api_handle(void *context, const struct http_request *request, struct http_r
 {
 	struct api_call call = { .api = context, .request = request, .response = response };
 	struct error err = { .status = STATUS_OK };
+	const char *code = NULL;
 
 	api_echo_headers(request, response);
-	if (api_run(&call, &err) == STATUS_OK)
-		return;
-	api_error_answer(response, call.fault, &err);
-	api_challenge(request, response, &err);
+	if (api_run(&call, &err) != STATUS_OK) {
+		api_error_answer(response, call.fault, &err);
+		api_challenge(request, response, &err);
+		code = api_error_code(call.fault, &err);
+	}
+	api_audit_finish(&call, code);
+	db_pool_give(call.api->settings.state, call.state);
 }

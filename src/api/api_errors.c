@@ -149,10 +149,19 @@ static void api_envelope(struct http_response *response, unsigned http_status, c
 		buffer_clear(&response->body);
 }
 
+static const struct api_error_row *api_error_row(enum api_fault fault, const struct error *err)
+{
+	return fault == API_FAULT_NONE ? &api_status_rows[err->status] : &api_fault_rows[fault];
+}
+
+const char *api_error_code(enum api_fault fault, const struct error *err)
+{
+	return api_error_row(fault, err)->code;
+}
+
 void api_error_answer(struct http_response *response, enum api_fault fault, const struct error *err)
 {
-	const struct api_error_row *row =
-		fault == API_FAULT_NONE ? &api_status_rows[err->status] : &api_fault_rows[fault];
+	const struct api_error_row *row = api_error_row(fault, err);
 	const char *message = err->message;
 	const char *target = err->field;
 
@@ -169,9 +178,9 @@ void api_error_answer(struct http_response *response, enum api_fault fault, cons
 
 void api_refuse(void *context, const struct http_request *request, struct http_response *response)
 {
+	struct api_call call = { .api = context, .request = request, .response = response };
 	const char *code = "BadRequest", *message = "The request was refused";
 
-	(void)context;
 	api_echo_headers(request, response);
 	for (size_t i = 0; i < ARRAY_LENGTH(api_refusals); i++)
 		if (api_refusals[i].http_status == response->status) {
@@ -180,6 +189,7 @@ void api_refuse(void *context, const struct http_request *request, struct http_r
 		}
 	api_envelope(response, response->status, code,
 		     request->refusal == NULL ? message : request->refusal, NULL);
+	api_audit_finish(&call, code);
 }
 
 bool api_error_describe(size_t index, struct api_error_description *out)

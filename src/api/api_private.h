@@ -82,7 +82,10 @@ struct api_call {
 	struct auth_caller caller;
 	struct api_path path;
 	enum api_version version;
-	enum api_fault fault; /* set together with a failed status */
+	enum api_fault fault;              /* set together with a failed status */
+	const struct api_route *route;     /* NULL: none fits */
+	int64_t audit_sequence;            /* of the row of a write; 0: none */
+	char operation_id[GUID_TEXT_SIZE]; /* that an accepted request began; empty: none */
 };
 
 /* A failed handler leaves the response alone: the dispatcher writes the envelope. */
@@ -134,9 +137,18 @@ json_t *api_error_json(const char *code, const char *message, const char *target
 enum status api_resource_not_found(const struct api_call *call, const char *type, const char *name,
 				   struct error *err);
 
+/* Its code in the envelope. */
+const char *api_error_code(enum api_fault fault, const struct error *err);
+
 /* --- api_error_meanings.c --- */
 /* For the client who got @code; NULL: nobody wrote it yet. */
 const char *api_error_meaning(const char *code);
+
+/* --- api_audit.c --- */
+/* Before a write: no write is done that is not recorded. Reads leave nothing. */
+enum status api_audit_begin(struct api_call *call, struct error *err);
+/* With the answer: the outcome of a write, or the refusal of what did not come so far. */
+void api_audit_finish(struct api_call *call, const char *code);
 
 /* --- api_answer.c --- */
 /* The response becomes @status with @json (stolen, may be NULL: memory was out) as its body. */

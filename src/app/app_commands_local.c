@@ -14,6 +14,13 @@ static const struct app_option options_init[] = {
 	OPTIONS_LOGON,
 	OPTION_JSON,
 };
+static const struct app_option options_verify_audit[] = {
+	OPTION_CONFIG(true, "the configuration"),
+	OPTION_TEXT("head", head, "N:HASH",
+		    "a head that was written down: from an earlier check, or from a line that\n"
+		    "went to the system's log; shows a log that was put back to an older state"),
+	OPTION_JSON,
+};
 static const struct app_option options_token_create[] = {
 	OPTION_CONFIG(true, "the configuration"),
 	OPTION_NEEDED("name", name, "NAME", "shown in the log and beside what it did"),
@@ -94,6 +101,18 @@ static const struct app_command commands[] = {
 		     .operand = "NAME|ID",
 		     .operand_destination = AT(operand) },
 	  .run = app_token_revoke },
+	{ .name = "verify-audit",
+	  .summary = "checks that nobody changed the audit log",
+	  .description =
+		  "Checks every row of the log of writes and refusals against the service's key: "
+		  "what was\nedited, deleted, added or exchanged is named with its row, and the "
+		  "exit code is 6. A\ndatabase that was put back whole to an older copy of itself "
+		  "shows only against a head\nfrom elsewhere (--head). The service may run "
+		  "meanwhile.",
+	  .examples = "  infrabackup verify-audit -c config.json\n"
+		      "  infrabackup verify-audit -c config.json --json --head 1041:5f1c...\n",
+	  .table = TABLE(options_verify_audit),
+	  .run = app_verify_audit },
 	{ .name = "key new-cert",
 	  .summary = "makes a certificate and its private key (.cer, .pfx)",
 	  .description = "Makes a self-signed certificate. BASE.cer is for the backup location; "

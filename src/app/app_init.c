@@ -49,6 +49,22 @@ static enum status rebuild(struct app_call *call, const struct config *config,
 	return status;
 }
 
+/* There was no log before: its first row, or the first after a rebuilt one was taken up. */
+static enum status record(const struct app_call *call, const struct config *config,
+			  struct error *err)
+{
+	const struct app_audited change = { .operation = call->arguments.from != NULL
+								 ? "State_Rebuild"
+								 : "State_Init",
+					    .object = "" };
+	struct db *state = NULL;
+	enum status status = app_state_open(config, &state, err);
+	if (status == STATUS_OK)
+		status = app_audited_change(config, state, &change, err);
+	db_close(state);
+	return status;
+}
+
 enum status app_init(struct app_call *call, struct error *err)
 {
 	struct config *config = NULL;
@@ -58,6 +74,8 @@ enum status app_init(struct app_call *call, struct error *err)
 		status = call->arguments.from != NULL
 				 ? rebuild(call, config, &made, err)
 				 : backup_state_init(config, &system_clock, &made, err);
+	if (status == STATUS_OK)
+		status = record(call, config, err);
 	if (status == STATUS_OK)
 		status = show(call, config, &made, err);
 	backup_initialized_done(&made);

@@ -72,6 +72,7 @@ enum status app_serve(struct app_call *call, struct error *err);
 enum status app_token_create(struct app_call *call, struct error *err);
 enum status app_token_list(struct app_call *call, struct error *err);
 enum status app_token_revoke(struct app_call *call, struct error *err);
+enum status app_verify_audit(struct app_call *call, struct error *err);
 enum status app_key_new_certificate(struct app_call *call, struct error *err);
 enum status app_key_new_psk(struct app_call *call, struct error *err);
 enum status app_key_inventory(struct app_call *call, struct error *err);
@@ -129,6 +130,19 @@ struct db;
  */
 MUST_CHECK enum status app_state_open(const struct config *config, struct db **out,
 				      struct error *err);
+
+/* --- app_audit.c --- */
+/* A change of the state database by a command. */
+struct app_audited {
+	const char *operation; /* "Token_Create" */
+	const char *object;    /* what it was done to; "" when the operation says it */
+	/* Does it; may be called again when the database was busy. NULL: it is done already. */
+	enum status (*body)(struct db *db, void *context, struct error *err);
+	void *context;
+};
+/* The change and its row in the audit log, both or neither. */
+MUST_CHECK enum status app_audited_change(const struct config *config, struct db *db,
+					  const struct app_audited *change, struct error *err);
 
 /* --- app_harden.c --- */
 /* No core dumps, no other process looks into this one, files are private, a closed pipe is an error

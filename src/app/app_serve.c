@@ -103,6 +103,7 @@ static enum status start_api(struct serving *serving, struct error *err)
 		.config = serving->config,
 		.backup = serving->service,
 		.alerts = backup_service_alerts(serving->service),
+		.audit = backup_service_audit(serving->service),
 		.state = backup_service_state(serving->service),
 		.clock = &system_clock,
 	};

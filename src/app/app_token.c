@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* infrabackup token create, list, revoke */
 #include <stdio.h>
+#include <string.h>
 
 #include "infrabackup/auth.h"
 
@@ -33,26 +34,45 @@ static enum status show_token(struct app_call *call, const struct secret *token,
 	return call->json != NULL ? STATUS_OK : fail_memory(err, "show token");
 }
 
+struct token_creation {
+	const char *name;
+	enum auth_role role;
+	int64_t now, expires_time;
+	struct secret *token;
+};
+
+static enum status create_token(struct db *db, void *context, struct error *err)
+{
+	struct token_creation *creation = context;
+	secret_free(creation->token);
+	return auth_token_create(db, creation->name, creation->role, creation->now,
+				 creation->expires_time, creation->token, err);
+}
+
 enum status app_token_create(struct app_call *call, struct error *err)
 {
 	const struct app_arguments *arguments = &call->arguments;
 	struct config *config = NULL;
 	struct db *db = NULL;
 	AUTO_SECRET token = SECRET_EMPTY;
-	enum auth_role role = AUTH_READER;
-	int64_t now = clock_now(&system_clock);
-	int64_t expires_time =
-		arguments->expires_days.is_given ? now + arguments->expires_days.value * DAY_MS : 0;
+	struct token_creation creation = { .name = arguments->name,
+					   .now = clock_now(&system_clock),
+					   .token = &token };
+	char object[128];
+	const struct app_audited change = { "Token_Create", object, create_token, &creation };
 	enum status status = STATUS_OK;
-	if (!auth_role_from_name(arguments->role_name, &role))
+	if (arguments->expires_days.is_given)
+		creation.expires_time = creation.now + arguments->expires_days.value * DAY_MS;
+	(void)snprintf(object, sizeof object, "tokens/%.64s (%s)", arguments->name,
+		       arguments->role_name);
+	if (!auth_role_from_name(arguments->role_name, &creation.role))
 		status = fail_field(err, "--role", "found '%s'", arguments->role_name);
 	if (status == STATUS_OK)
 		status = open_state(call, &config, &db, err);
 	if (status == STATUS_OK)
-		status = auth_token_create(db, arguments->name, role, now, expires_time, &token,
-					   err);
+		status = app_audited_change(config, db, &change, err);
 	if (status == STATUS_OK)
-		status = show_token(call, &token, expires_time, err);
+		status = show_token(call, &token, creation.expires_time, err);
 	db_close(db);
 	config_free(config);
 	return status;
@@ -113,14 +133,24 @@ enum status app_token_list(struct app_call *call, struct error *err)
 	return status;
 }
 
+static enum status revoke_token(struct db *db, void *context, struct error *err)
+{
+	return db_token_revoke(db, context, clock_now(&system_clock), err);
+}
+
 enum status app_token_revoke(struct app_call *call, struct error *err)
 {
 	struct config *config = NULL;
 	struct db *db = NULL;
+	AUTO_FREE char *name = strdup(call->arguments.operand);
+	char object[128];
+	const struct app_audited change = { "Token_Revoke", object, revoke_token, name };
+	if (name == NULL)
+		return fail_memory(err, "revoke token");
+	(void)snprintf(object, sizeof object, "tokens/%.64s", name);
 	enum status status = open_state(call, &config, &db, err);
 	if (status == STATUS_OK)
-		status =
-			db_token_revoke(db, call->arguments.operand, clock_now(&system_clock), err);
+		status = app_audited_change(config, db, &change, err);
 	if (status == STATUS_OK && call->arguments.json)
 		call->json = json_pack("{s:s}", "revoked", call->arguments.operand);
 	else if (status == STATUS_OK)

@@ -83,13 +83,17 @@ enum status audit_chain_see(struct audit_log *log, struct db *db, struct error *
 }
 
 /* The end was altered: what follows is a chain of its own, whose first row is noted. */
-static void audit_tail_break(struct audit_log *log, struct audit_tail *tail)
+static enum status audit_tail_break(struct audit_log *log, struct audit_tail *tail,
+				    struct error *err)
 {
 	struct db_audit_chain *chain = &tail->chain;
 	int64_t last = audit_seen(log, 0);
 
 	if (tail->last > last)
 		last = tail->last;
+	if (last == INT64_MAX)
+		return fail(err, STATUS_INTEGRITY, "add to the audit log", NULL,
+			    "somebody added a row with the highest number, no row can follow");
 	chain->last_sequence = last;
 	chain->damaged_sequence = last + 1;
 	memset(chain->last_hash, 0, sizeof(chain->last_hash));
@@ -97,6 +101,7 @@ static void audit_tail_break(struct audit_log *log, struct audit_tail *tail)
 		    "the audit log was altered from outside before row %lld; run "
 		    "`infrabackup verify-audit` and compare with what was exported",
 		    (long long)chain->damaged_sequence);
+	return STATUS_OK;
 }
 
 /* Moves the beginning of the chain behind row @sequence. */
@@ -172,9 +177,9 @@ enum status audit_chain_append(struct audit_log *log, struct db *db, struct db_a
 	struct audit_tail tail = { .last = 0 };
 	enum status status = audit_tail_read(log, db, &tail, err);
 
+	if (status == STATUS_OK && !tail.is_sound)
+		status = audit_tail_break(log, &tail, err);
 	if (status == STATUS_OK) {
-		if (!tail.is_sound)
-			audit_tail_break(log, &tail);
 		event->sequence = tail.chain.last_sequence + 1;
 		status = audit_hash_event(log, event, tail.chain.last_hash, event->hash, err);
 	}

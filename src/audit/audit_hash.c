@@ -67,6 +67,7 @@ enum status audit_hash_event(struct audit_log *log, const struct db_audit_event 
 	audit_put_number(&bytes, event->sequence);
 	audit_put_number(&bytes, event->event_time);
 	audit_put_text(&bytes, origin->caller);
+	audit_put_text(&bytes, origin->caller_identity);
 	audit_put_text(&bytes, origin->caller_kind);
 	audit_put_text(&bytes, origin->address);
 	audit_put_text(&bytes, origin->method);

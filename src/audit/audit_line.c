@@ -88,6 +88,7 @@ const char *audit_line(const struct db_audit_event *event, char line[AUDIT_LINE_
 	audit_member(&text, "correlation", origin->correlation_id);
 	audit_member(&text, "version", origin->api_version);
 	audit_member(&text, "caller", origin->caller);
+	audit_member(&text, "identity", origin->caller_identity);
 	audit_member(&text, "path", origin->path);
 	return line;
 }

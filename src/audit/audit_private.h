@@ -11,9 +11,7 @@
 /* Refusals of one caller, address and status, counted. */
 struct audit_window {
 	bool is_used;
-	char caller[sizeof(((struct db_audit_origin *)NULL)->caller)];
-	char address[sizeof(((struct db_audit_origin *)NULL)->address)];
-	char caller_kind[sizeof(((struct db_audit_origin *)NULL)->caller_kind)];
+	struct db_audit_origin origin;   /* caller and address alone */
 	struct db_audit_outcome outcome; /* of the first; requests: those after it */
 	int64_t started;                 /* monotonic */
 	int64_t first_time, last_time;   /* of those after the first */

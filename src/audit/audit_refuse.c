@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Refusals, counted: whoever may do nothing cannot fill the disk, nor push out what others did. */
-#include <stdio.h>
 #include <string.h>
 
 #include "audit_private.h"
@@ -21,14 +20,11 @@ static enum status audit_window_write(struct audit_log *log, struct db *db,
 				      const struct audit_window *window, struct error *err)
 {
 	struct db_audit_event event = { .event_time = window->first_time,
+					.origin = window->origin,
 					.outcome = window->outcome };
 
 	if (window->outcome.requests == 0)
 		return STATUS_OK;
-	(void)snprintf(event.origin.caller, sizeof(event.origin.caller), "%s", window->caller);
-	(void)snprintf(event.origin.caller_kind, sizeof(event.origin.caller_kind), "%s",
-		       window->caller_kind);
-	(void)snprintf(event.origin.address, sizeof(event.origin.address), "%s", window->address);
 	event.outcome.ended_time = window->last_time;
 	return audit_append(log, db, &event, err);
 }
@@ -70,8 +66,9 @@ static bool audit_window_is_of(const struct audit_window *window,
 			       const struct db_audit_outcome *outcome)
 {
 	return window->is_used && window->outcome.http_status == outcome->http_status &&
-	       strcmp(window->address, origin->address) == 0 &&
-	       strcmp(window->caller, origin->caller) == 0;
+	       strcmp(window->origin.address, origin->address) == 0 &&
+	       strcmp(window->origin.caller, origin->caller) == 0 &&
+	       strcmp(window->origin.caller_identity, origin->caller_identity) == 0;
 }
 
 static bool audit_has_allowance(struct audit_log *log)
@@ -126,14 +123,16 @@ static enum status audit_window_start(struct audit_log *log, struct db *db,
 					  .outcome = *outcome,
 					  .started = clock_monotonic(log->settings.clock) };
 	window->outcome.requests = 0;
-	bool is_single = window != &log->others;
-
-	(void)snprintf(window->caller, sizeof(window->caller), "%s",
-		       is_single ? origin->caller : "");
-	(void)snprintf(window->caller_kind, sizeof(window->caller_kind), "%s",
-		       is_single ? origin->caller_kind : "several");
-	(void)snprintf(window->address, sizeof(window->address), "%s",
-		       is_single ? origin->address : AUDIT_SEVERAL);
+	if (window == &log->others) {
+		window->origin = (struct db_audit_origin) { .caller_kind = "several",
+							    .address = AUDIT_SEVERAL };
+		return STATUS_OK;
+	}
+	memcpy(window->origin.caller, origin->caller, sizeof(origin->caller));
+	memcpy(window->origin.caller_identity, origin->caller_identity,
+	       sizeof(origin->caller_identity));
+	memcpy(window->origin.caller_kind, origin->caller_kind, sizeof(origin->caller_kind));
+	memcpy(window->origin.address, origin->address, sizeof(origin->address));
 	return STATUS_OK;
 }
 

@@ -191,25 +191,35 @@ static enum status remove_logs(const char *path, struct error *err)
 	return status;
 }
 
-static enum status mark_rebuilt(const char *path, struct error *err)
+/* The database that is to be made. */
+struct kept_target {
+	const struct secret *master_key;
+	struct audit_log *audit;
+	const char *path;
+};
+
+static enum status mark_rebuilt(const char *path, struct audit_log *audit, struct error *err)
 {
 	struct db *state = NULL;
 	enum status status = db_open(path, DB_STATE, &state, err);
 	if (status == STATUS_OK)
 		status = db_setting_set(state, SETTING_REBUILT, "1", err);
+	if (status == STATUS_OK)
+		status = audit_resume(audit, state, err);
 	db_close(state);
 	return status;
 }
 
-static enum status rebuild(const struct buffer *sealed, const struct secret *master_key,
-			   const char *path, struct error *err)
+static enum status rebuild(const struct buffer *sealed, const struct kept_target *target,
+			   struct error *err)
 {
+	const char *path = target->path;
 	AUTO_SECRET plain = SECRET_EMPTY;
 	AUTO_FREE char *temporary = NULL;
 	if (asprintf(&temporary, "%s.rebuilt", path) < 0)
 		return fail_memory(err, "rebuild state");
-	enum status status =
-		crypto_unseal(master_key, KEPT_PURPOSE, sealed->data, sealed->length, &plain, err);
+	enum status status = crypto_unseal(target->master_key, KEPT_PURPOSE, sealed->data,
+					   sealed->length, &plain, err);
 	if (status == STATUS_OK)
 		status = remove_logs(path, err);
 	if (status == STATUS_OK)
@@ -217,7 +227,7 @@ static enum status rebuild(const struct buffer *sealed, const struct secret *mas
 	if (status == STATUS_OK)
 		status = file_write(temporary, 0600, true, plain.data, plain.length, err);
 	if (status == STATUS_OK)
-		status = mark_rebuilt(temporary, err);
+		status = mark_rebuilt(temporary, target->audit, err);
 	/* Closed, it stands alone; its name says that it is whole. */
 	if (status == STATUS_OK)
 		status = remove_logs(temporary, err);
@@ -226,17 +236,18 @@ static enum status rebuild(const struct buffer *sealed, const struct secret *mas
 	return status;
 }
 
-enum status backup_kept_restore(const char *state_directory, const struct secret *master_key,
-				const char *path, struct error *err)
+enum status backup_kept_restore(const struct backup_service *service, const char *path,
+				struct error *err)
 {
+	const struct kept_target target = { &service->master_key, service->audit, path };
 	struct buffer sealed;
-	AUTO_FREE char *name = file_join(state_directory, KEPT_FILE);
+	AUTO_FREE char *name = file_join(service->config->state_directory, KEPT_FILE);
 	if (name == NULL)
 		return fail_memory(err, "rebuild state");
 	buffer_init(&sealed, KEPT_MAX + 64);
 	enum status status = file_read(name, KEPT_MAX, &sealed, err);
 	if (status == STATUS_OK)
-		status = rebuild(&sealed, master_key, path, err);
+		status = rebuild(&sealed, &target, err);
 	if (status == STATUS_NOT_FOUND)
 		status =
 			fail(err, STATUS_NOT_FOUND, "open state database", path,
@@ -257,20 +268,20 @@ enum status backup_kept_restore(const char *state_directory, const struct secret
 	return status;
 }
 
-static enum status try_kept(struct share *share, const char *name, const struct secret *master_key,
-			    const char *path, struct error *err)
+static enum status try_kept(struct share *share, const char *name, const struct kept_target *target,
+			    struct error *err)
 {
 	struct buffer sealed;
 	buffer_init(&sealed, KEPT_MAX + 64);
 	enum status status = share_get(share, name, KEPT_MAX, &sealed, err);
 	if (status == STATUS_OK)
-		status = rebuild(&sealed, master_key, path, err);
+		status = rebuild(&sealed, target, err);
 	buffer_done(&sealed);
 	return status;
 }
 
-static enum status from_share(struct share *share, const struct secret *master_key,
-			      const char *path, struct error *err)
+static enum status from_share(struct share *share, const struct kept_target *target,
+			      struct error *err)
 {
 	struct kept_list list = { 0 };
 	enum status status = list_kept(share, &list, err);
@@ -278,7 +289,7 @@ static enum status from_share(struct share *share, const struct secret *master_k
 		status = STATUS_NOT_FOUND;
 	for (size_t i = 0;
 	     i < list.count && (status == STATUS_NOT_FOUND || status == STATUS_INTEGRITY); i++)
-		status = try_kept(share, list.items[i].name, master_key, path, err);
+		status = try_kept(share, list.items[i].name, target, err);
 	if (status == STATUS_NOT_FOUND || status == STATUS_INTEGRITY)
 		status = fail(err, status, "rebuild state", ARCHIVE_SERVICE,
 			      "of %zu sealed copies of a service's state on the share none opens "
@@ -348,18 +359,23 @@ enum status backup_state_rebuild(const struct config *config, const struct clock
 	struct backup_initialized made = { .signer = "", .token = SECRET_EMPTY };
 	AUTO_SECRET master_key = SECRET_EMPTY;
 	AUTO_CLOSE lock = -1;
+	struct kept_target target = { .master_key = &master_key };
 	AUTO_FREE char *path = file_join(config->state_directory, STATE_DATABASE);
 	if (path == NULL)
 		return fail_memory(err, "rebuild state");
+	target.path = path;
 	enum status status = refuse_existing(path, err);
 	if (status == STATUS_OK)
 		status = backup_state_load_master_key(config->state_directory, &master_key, err);
 	if (status == STATUS_OK)
 		status = backup_state_lock(config->state_directory, &lock, err);
 	if (status == STATUS_OK)
-		status = from_share(share, &master_key, path, err);
+		status = backup_audit_open_with(config, clock, &master_key, &target.audit, err);
+	if (status == STATUS_OK)
+		status = from_share(share, &target, err);
 	if (status == STATUS_OK)
 		status = finish(path, &master_key, clock, &made, err);
+	audit_close(target.audit);
 	if (status == STATUS_OK)
 		*out = made;
 	else

@@ -16,8 +16,7 @@ void backup_kept_store(struct backup_service *service, struct db *state);
 MUST_CHECK enum status backup_kept_put(struct backup_commit *commit, struct error *err);
 /* Makes the missing database at @path from the file beside it. STATUS_NOT_FOUND when there is none,
  * with what to do. */
-MUST_CHECK enum status backup_kept_restore(const char *state_directory,
-					   const struct secret *master_key, const char *path,
+MUST_CHECK enum status backup_kept_restore(const struct backup_service *service, const char *path,
 					   struct error *err);
 
 /* "1" from a rebuild until the share has been compared with the database. */

@@ -85,6 +85,7 @@ struct backup_service {
 	_Atomic(struct jobs_engine *) engine;
 	struct alert_book *alerts;
 	struct backup_restore_secrets restore;
+	struct audit_log *audit;
 	_Atomic(int64_t) verify_looked;  /* when it was asked last what there is to verify */
 	atomic_bool is_schedule_failing; /* the last look failed, which is in the log */
 };
@@ -128,6 +129,18 @@ MUST_CHECK enum status backup_state_lock(const char *state_directory, int *out, 
 /* STATUS_NOT_FOUND, with what to do. */
 MUST_CHECK enum status backup_state_load_master_key(const char *state_directory, struct secret *out,
 						    struct error *err);
+
+/* --- backup_audit.c --- */
+MUST_CHECK enum status backup_audit_open_with(const struct config *config,
+					      const struct clock *clock,
+					      const struct secret *master_key,
+					      struct audit_log **out, struct error *err);
+/* A row for a job that the service queued by itself, in the same transaction. */
+MUST_CHECK enum status backup_audit_job(struct backup_service *service, struct db *state,
+					const struct db_job *job, struct error *err);
+/* Faults are logged. The stop writes the refusals that were still counted. */
+void backup_audit_start(struct backup_service *service);
+void backup_audit_stop(struct backup_service *service);
 
 /* Seals @plain under the master key into the database, and back. */
 MUST_CHECK enum status backup_secret_store(struct db *state, const struct secret *master_key,

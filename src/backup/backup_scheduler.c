@@ -211,6 +211,8 @@ int64_t backup_service_tick(void *context)
 	/* What follows from the time alone, too. */
 	if (status == STATUS_OK)
 		status = backup_review_alerts(service, state, &err);
+	if (status == STATUS_OK)
+		status = audit_flush(service->audit, state, false, &err);
 	db_pool_give(service->state, state);
 	if (status != STATUS_OK && !service->is_schedule_failing)
 		log_error("the schedule and its alerts cannot be looked at", &err);

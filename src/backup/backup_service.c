@@ -68,7 +68,7 @@ static enum status open_databases(struct backup_service *service, struct error *
 	enum status status = STATUS_OK;
 	if (stat(state, &there) != 0)
 		status = errno == ENOENT
-				 ? backup_kept_restore(directory, &service->master_key, state, err)
+				 ? backup_kept_restore(service, state, err)
 				 : fail_errno(err, STATUS_NOT_FOUND, "open state database", state);
 	if (status == STATUS_OK && stat(catalogue, &there) != 0)
 		status = file_remove_tree(service->cache_directory, err);
@@ -190,6 +190,9 @@ static enum status open_all(struct backup_service *service, struct error *err)
 		status = backup_state_load_master_key(service->config->state_directory,
 						      &service->master_key, err);
 	if (status == STATUS_OK)
+		status = backup_audit_open_with(service->config, service->clock,
+						&service->master_key, &service->audit, err);
+	if (status == STATUS_OK)
 		status = backup_state_lock(service->config->state_directory, &service->lock, err);
 	if (status == STATUS_OK)
 		status = backup_lease_init(service, err);
@@ -200,6 +203,30 @@ static enum status open_all(struct backup_service *service, struct error *err)
 	if (status == STATUS_OK)
 		status = load_keys(service, err);
 	return status;
+}
+
+static void backup_service_free(struct backup_service *service)
+{
+	(void)pthread_cond_destroy(&service->lease.stopping);
+	(void)pthread_mutex_destroy(&service->lease.mutex);
+	secret_free(&service->restore.pfx);
+	secret_free(&service->restore.password);
+	(void)pthread_mutex_destroy(&service->restore.mutex);
+	db_pool_free(service->catalogue);
+	db_pool_free(service->state);
+	signing_key_free(service->identity);
+	certificate_free(service->drill);
+	for (size_t i = 0; i < service->escrow_count; i++)
+		certificate_free(service->escrow[i]);
+	free(service->escrow);
+	secret_free(&service->master_key);
+	if (service->lock >= 0)
+		(void)close(service->lock);
+	alert_book_free(service->alerts);
+	audit_close(service->audit);
+	free(service->temporary_directory);
+	free(service->cache_directory);
+	free(service);
 }
 
 enum status backup_service_open(const struct backup_service_settings *settings,
@@ -230,11 +257,14 @@ enum status backup_service_open(const struct backup_service_settings *settings,
 					    &service->alerts, err);
 	if (status == STATUS_OK)
 		status = open_all(service, err);
-	if (status == STATUS_OK)
-		*out = service;
-	else
-		backup_service_close(service);
-	return status;
+	if (status != STATUS_OK) {
+		backup_keeper_stop(service);
+		backup_service_free(service);
+		return status;
+	}
+	backup_audit_start(service);
+	*out = service;
+	return STATUS_OK;
 }
 
 void backup_service_close(struct backup_service *service)
@@ -242,25 +272,8 @@ void backup_service_close(struct backup_service *service)
 	if (service == NULL)
 		return;
 	backup_keeper_stop(service);
-	(void)pthread_cond_destroy(&service->lease.stopping);
-	(void)pthread_mutex_destroy(&service->lease.mutex);
-	secret_free(&service->restore.pfx);
-	secret_free(&service->restore.password);
-	(void)pthread_mutex_destroy(&service->restore.mutex);
-	db_pool_free(service->catalogue);
-	db_pool_free(service->state);
-	signing_key_free(service->identity);
-	certificate_free(service->drill);
-	for (size_t i = 0; i < service->escrow_count; i++)
-		certificate_free(service->escrow[i]);
-	free(service->escrow);
-	secret_free(&service->master_key);
-	if (service->lock >= 0)
-		(void)close(service->lock);
-	alert_book_free(service->alerts);
-	free(service->temporary_directory);
-	free(service->cache_directory);
-	free(service);
+	backup_audit_stop(service);
+	backup_service_free(service);
 }
 
 struct db_pool *backup_service_state(struct backup_service *service)
@@ -290,6 +303,11 @@ enum status backup_service_derive_key(const struct backup_service *service, cons
 				      struct secret *out, struct error *err)
 {
 	return crypto_derive_key(&service->master_key, purpose, out, err);
+}
+
+struct audit_log *backup_service_audit(const struct backup_service *service)
+{
+	return service->audit;
 }
 
 const char *backup_service_signer(const struct backup_service *service)

@@ -149,6 +149,22 @@ static enum status write_parameters(struct backup_service *service, struct db *s
 	return status;
 }
 
+struct addition {
+	struct backup_service *service;
+	const struct db_job *job;
+};
+
+/* What somebody asked for is in the audit log as his request. */
+static enum status add_job(struct db *state, void *context, struct error *err)
+{
+	const struct addition *addition = context;
+	const struct db_job *job = addition->job;
+	enum status status = db_job_add(state, job, err);
+	if (status == STATUS_OK && job->is_automatic)
+		status = backup_audit_job(addition->service, state, job, err);
+	return status;
+}
+
 enum status backup_add_job(struct backup_service *service, struct db *state,
 			   const struct backup_job_request *request, char id[GUID_TEXT_SIZE],
 			   struct error *err)
@@ -168,7 +184,8 @@ enum status backup_add_job(struct backup_service *service, struct db *state,
 	job.is_automatic = request->is_automatic;
 	job.parameters = request->parameters != NULL ? parameters : NULL;
 	job.created_time = clock_now(service->clock);
-	enum status status = db_job_add(state, &job, err);
+	struct addition addition = { .service = service, .job = &job };
+	enum status status = db_transaction(state, add_job, &addition, err);
 	if (status == STATUS_OK)
 		memcpy(id, job.id, GUID_TEXT_SIZE);
 	return status;

@@ -46,6 +46,7 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 	json_t *engine = NULL;
 	json_t *smb = NULL;
 	json_t *arm = NULL;
+	json_t *audit = NULL;
 	json_t *services = NULL;
 	const struct json_field fields[] = {
 		{ "stateDir", JSON_FIELD_STRING, true, &config->state_directory, NULL, 0, 0, NULL },
@@ -54,6 +55,7 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 		{ "engine", JSON_FIELD_OBJECT, false, &engine, NULL, 0, 0, NULL },
 		{ "smb", JSON_FIELD_OBJECT, false, &smb, NULL, 0, 0, NULL },
 		{ "arm", JSON_FIELD_OBJECT, false, &arm, NULL, 0, 0, NULL },
+		{ "audit", JSON_FIELD_OBJECT, false, &audit, NULL, 0, 0, NULL },
 		{ "services", JSON_FIELD_ARRAY, true, &services, NULL, 0, 0, NULL },
 	};
 	enum status status = json_read_fields(json, "$", fields, ARRAY_LENGTH(fields),
@@ -71,6 +73,8 @@ static enum status read_sections(const json_t *json, struct config *config, stru
 		status = config_read_smb(smb, config, err);
 	if (status == STATUS_OK)
 		status = config_read_arm(arm, config, err);
+	if (status == STATUS_OK)
+		status = config_read_audit(audit, config, err);
 	if (status == STATUS_OK)
 		status = config_read_services(services, config, err);
 	return status;

@@ -30,6 +30,9 @@ MUST_CHECK enum status config_read_smb(const json_t *json, struct config *config
 /* After the deployment. @json may be NULL: all defaults. */
 MUST_CHECK enum status config_read_arm(const json_t *json, struct config *config,
 				       struct error *err);
+/* @json may be NULL: all defaults. */
+MUST_CHECK enum status config_read_audit(const json_t *json, struct config *config,
+					 struct error *err);
 MUST_CHECK enum status config_read_services(const json_t *json, struct config *config,
 					    struct error *err);
 

@@ -18,7 +18,8 @@ enum {
 };
 
 #define TEXTS                                                                                      \
-	"caller, caller_kind, address, method, path, operation, api_version, request_id, "         \
+	"caller, caller_identity, caller_kind, address, method, path, operation, api_version, "    \
+	"request_id, "                                                                             \
 	"correlation_id"
 #define OUTCOME "ended_time, http_status, error_code, job_id, requests, outcome_hash"
 #define COLUMNS "sequence, event_time, " TEXTS ", hash, " OUTCOME
@@ -27,7 +28,8 @@ enum {
 	"ifnull('' IN (" TEXTS ", error_code, job_id), 0) OR instr(CAST(concat_texts AS BLOB), "   \
 	"x'00') > 0"
 #define JOINED                                                                                     \
-	"ifnull(caller, '') || caller_kind || ifnull(address, '') || ifnull(method, '') || "       \
+	"ifnull(caller, '') || ifnull(caller_identity, '') || caller_kind || ifnull(address, '') " \
+	"|| ifnull(method, '') || "                                                                \
 	"ifnull(path, '') || ifnull(operation, '') || ifnull(api_version, '') || "                 \
 	"ifnull(request_id, '') || ifnull(correlation_id, '') || ifnull(error_code, '') || "       \
 	"ifnull(job_id, '')"
@@ -38,7 +40,8 @@ enum {
 static const struct db_query queries[] = {
 	[Q_AUDIT_ADD] = { "add to the audit log",
 			  "INSERT INTO audit_event (" COLUMNS ") VALUES (:sequence, :event_time,"
-			  " :caller, :caller_kind, :address, :method, :path, :operation,"
+			  " :caller, :caller_identity, :caller_kind, :address, :method, :path, "
+			  ":operation,"
 			  " :api_version, :request_id, :correlation_id, :hash, :ended_time,"
 			  " :http_status, :error_code, :job_id, :requests, :outcome_hash)" },
 	[Q_AUDIT_END] = { "add an outcome to the audit log",
@@ -84,7 +87,8 @@ static const struct db_query queries[] = {
 			   " AND (:operation IS NULL OR operation = :operation COLLATE NOCASE)"
 			   " AND (:http_status = 0 OR http_status = :http_status)"
 			   " AND (:status IS NULL OR :status = CASE WHEN ended_time = 0 THEN"
-			   " 'Started' WHEN error_code IS NULL THEN 'Succeeded'"
+			   " 'Started' WHEN error_code IS NULL AND"
+			   " http_status < 400 THEN 'Succeeded'"
 			   " ELSE 'Failed' END COLLATE NOCASE)"
 			   " ORDER BY sequence DESC LIMIT :max" },
 };
@@ -107,6 +111,7 @@ static const struct db_column event_items[] = {
 	DB_COLUMN(DB_INT64, db_audit_event, sequence),
 	DB_COLUMN(DB_INT64, db_audit_event, event_time),
 	PART_COLUMN(DB_NAME, origin, caller),
+	PART_COLUMN(DB_NAME, origin, caller_identity),
 	PART_COLUMN(DB_NAME, origin, caller_kind),
 	PART_COLUMN(DB_NAME, origin, address),
 	PART_COLUMN(DB_NAME, origin, method),
@@ -242,7 +247,9 @@ const char *db_audit_status(const struct db_audit_event *event)
 {
 	if (event->outcome.ended_time == 0)
 		return "Started";
-	return event->outcome.error_code[0] == '\0' ? "Succeeded" : "Failed";
+	return event->outcome.error_code[0] == '\0' && event->outcome.http_status < 400
+		       ? "Succeeded"
+		       : "Failed";
 }
 
 static void bind_filter(struct db_statement *statement, const struct db_audit_filter *filter)

@@ -108,9 +108,12 @@ static void asker_start(struct asker *asker, struct service_fixture *fixture)
 					   &asker->token, &err),
 			 STATUS_OK);
 	db_pool_give(pool, state);
-	const struct api_settings api = { fixture->config, fixture->service,
-					  backup_service_alerts(fixture->service), pool,
-					  &fixture->clock };
+	const struct api_settings api = { .config = fixture->config,
+					  .backup = fixture->service,
+					  .alerts = backup_service_alerts(fixture->service),
+					  .audit = backup_service_audit(fixture->service),
+					  .state = pool,
+					  .clock = &fixture->clock };
 	assert_int_equal(api_new(&api, &asker->api, &err), STATUS_OK);
 	const struct http_settings http = { .address = "127.0.0.1",
 					    .handler = api_handle,

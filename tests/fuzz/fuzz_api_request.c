@@ -137,6 +137,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 
 	const struct api_settings settings = { .config = target.config,
 					       .alerts = backup_service_alerts(target.service),
+					       .audit = backup_service_audit(target.service),
 					       .backup = target.service,
 					       .state = backup_service_state(target.service),
 					       .clock = &target.clock };

@@ -10,18 +10,16 @@ KILL_SEED: repeats a run.
 """
 
 import collections
-import contextlib
 import http.client
 import os
 import random
-import subprocess
 import time
 import unittest
 
 import aftermath
 import backups
 import counted
-import harness
+import killing
 from harness import Deployment
 
 KILLS = int(os.environ.get("KILLS") or 8)
@@ -47,35 +45,6 @@ def kill_in(service, identifier, phase, delay):
     backups.wait(service, identifier, lambda job: job["phase"] == phase, 0.001)
     time.sleep(delay)
     service.kill()
-
-
-@contextlib.contextmanager
-def killed_before(service, call, number):
-    """Any thread of the service ends it when it is about to make its @number-th @call from now on."""
-    tracer = subprocess.Popen(
-        ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
-         f"inject={call}:signal=KILL:when={number}", "-p", str(service.process.pid)],
-        stderr=subprocess.PIPE, text=True)
-    try:
-        wait_until_traced(service.process.pid, tracer)
-        yield
-    finally:
-        tracer.terminate()
-        tracer.communicate()
-
-
-def wait_until_traced(pid, tracer):
-    """All threads have a tracer."""
-    end = time.monotonic() + harness.READY_SECONDS
-    while tracer.poll() is None and time.monotonic() < end:
-        lines = []
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/status", encoding="utf-8") as file:
-                lines += [line for line in file if line.startswith("TracerPid:")]
-        if lines and all(line.split()[1] == str(tracer.pid) for line in lines):
-            return
-        time.sleep(0.005)
-    raise harness.Failure(f"strace does not attach: {tracer.stderr.read() if tracer.poll() else 'it hangs'}")
 
 
 class Moments(unittest.TestCase):
@@ -150,7 +119,7 @@ class Calls(unittest.TestCase):
         before = backups.packs(deployment)
         identifier = None
         with deployment.serve() as service:
-            with killed_before(service, call, number):
+            with killing.killed_before(service, call, number):
                 try:
                     identifier = backups.start(service)
                     backups.wait(service, identifier)

@@ -12,7 +12,8 @@
 /* What a request, a command or the service itself wanted. Empty texts are unknown. */
 struct db_audit_origin {
 	char caller[128];
-	char caller_kind[16];
+	char caller_identity[256]; /* stays the same when the name changes */
+	char caller_kind[24];
 	char address[64];
 	char method[16];
 	char path[512];

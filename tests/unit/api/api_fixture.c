@@ -68,8 +68,15 @@ int api_fixture_start(void **state)
 	assert_int_equal(alert_book_new("north", &fixture->clock, &fixture->alerts, NULL),
 			 STATUS_OK);
 
+	const struct audit_settings audit = { .master_key = &fixture->key,
+					      .clock = &fixture->clock };
+
+	assert_int_equal(secret_copy(&fixture->key, "0123456789abcdef0123456789abcdef", 32, NULL),
+			 STATUS_OK);
+	assert_int_equal(audit_open(&audit, &fixture->audit, NULL), STATUS_OK);
 	const struct api_settings settings = { .config = &fixture->config,
 					       .alerts = fixture->alerts,
+					       .audit = fixture->audit,
 					       .state = fixture->pool,
 					       .clock = &fixture->clock };
 
@@ -89,6 +96,8 @@ int api_fixture_stop(void **state)
 	http_response_done(&fixture->response);
 	api_free(fixture->api);
 	alert_book_free(fixture->alerts);
+	audit_close(fixture->audit);
+	secret_free(&fixture->key);
 	db_pool_give(fixture->pool, fixture->state);
 	db_pool_free(fixture->pool);
 	enum status removed = file_remove_tree(fixture->folder, NULL);

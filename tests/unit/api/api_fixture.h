@@ -22,6 +22,8 @@ struct api_fixture {
 	struct db_pool *pool;
 	struct db *state; /* a connection of the test's own */
 	struct alert_book *alerts;
+	struct secret key; /* of the audit log */
+	struct audit_log *audit;
 	struct api *api;
 	char authorization[3][64]; /* "Bearer ib_...", by enum auth_role */
 	/* of the next call; NULL: not sent */

@@ -196,14 +196,17 @@ static void test_refuse_writes_the_envelope_for_the_status(void **state)
 		      { 417, "ExpectationFailed" },  { 429, "TooManyRequests" },
 		      { 418, "BadRequest" } };
 
-	(void)state;
+	struct api_fixture *fixture = *state;
+
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		const struct http_request request = { .refusal = i == 0 ? "because" : NULL,
+						      .method = "GET",
+						      .path = "/",
 						      .request_id = "id" };
 		struct http_response response;
 
 		http_response_init(&response, cases[i].status);
-		api_refuse(NULL, &request, &response);
+		api_refuse(fixture->api, &request, &response);
 		assert_int_equal(response.status, cases[i].status);
 		assert_non_null(strstr((const char *)response.body.data, cases[i].code));
 		assert_string_equal(http_response_find(&response, "x-ms-correlation-request-id"),
@@ -249,7 +252,8 @@ int main(void)
 		FIXTURE_TEST(test_health_is_open_and_ready_follows_the_flag),
 		FIXTURE_TEST(test_operations_list_has_no_next_link),
 		FIXTURE_TEST(test_call_parameter_sent_twice_is_400),
-		cmocka_unit_test(test_refuse_writes_the_envelope_for_the_status),
+		cmocka_unit_test_setup_teardown(test_refuse_writes_the_envelope_for_the_status,
+						api_fixture_start, api_fixture_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

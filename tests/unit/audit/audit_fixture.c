@@ -100,6 +100,7 @@ void audit_fixture_tamper(struct audit_fixture *fixture, const char *sql)
 		sqlite3_exec(handle,
 			     "PRAGMA ignore_check_constraints = ON; PRAGMA synchronous = OFF;"
 			     "DROP TRIGGER IF EXISTS audit_event_update;"
+			     "DROP TRIGGER IF EXISTS audit_event_identity;"
 			     "DROP TRIGGER IF EXISTS audit_event_delete;"
 			     "DROP TRIGGER IF EXISTS audit_event_replace;"
 			     "DROP TRIGGER IF EXISTS audit_chain_update;"

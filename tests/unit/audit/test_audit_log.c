@@ -88,6 +88,7 @@ static void test_audit_rows_refuse_to_be_changed(void **state)
 		"UPDATE audit_event SET caller = 'other' WHERE sequence = 1",
 		"UPDATE audit_event SET caller = 'other' WHERE sequence = 2",
 		"UPDATE audit_event SET http_status = 200 WHERE sequence = 1",
+		"UPDATE audit_event SET caller_identity = 'x' WHERE sequence = 2",
 		"UPDATE audit_event SET sequence = 9 WHERE sequence = 2",
 		"DELETE FROM audit_event WHERE sequence = 1",
 		"DELETE FROM audit_event",
