@@ -129,7 +129,7 @@ coverage: ## runs the unit tests with gcov and prints the lines covered (needs g
 		--html-details $(BUILD)-coverage/coverage.html
 
 # Minutes each: what `make test` samples.
-.PHONY: kill-matrix crash-matrix share-matrix share-faults alert-matrix retention-histories simulation memory-limit
+.PHONY: kill-matrix crash-matrix share-matrix share-faults alert-matrix retention-histories simulation memory-limit hostile-requests
 KILLS = 50
 HISTORIES = 100000
 kill-matrix: all ## kills the service at KILLS random moments (50) and before every call that makes something durable
@@ -152,6 +152,11 @@ DAYS = 4
 simulation: all test-tools ## lives DAYS days (4) of faults drawn from SEED in minutes, and checks all that is left
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) SIMULATION_SEED='$(strip $(SEED))' SIMULATION_DAYS=$(DAYS) \
 		$(PYTHON) tests/integration/test_simulation.py
+REQUESTS = 200000
+CONNECTIONS = 5000
+hostile-requests: ## sends REQUESTS (200000) hostile requests in process and on CONNECTIONS (5000) sockets under the address sanitizer
+	HOSTILE_REQUESTS=$(REQUESTS) HOSTILE_CONNECTIONS=$(CONNECTIONS) HOSTILE_SEED='$(strip $(SEED))' \
+		$(RUN_TESTS) --only test_hostile asan
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 

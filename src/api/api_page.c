@@ -42,7 +42,7 @@ static enum status api_token_sign(const struct api_call *call, const char *list,
 	buffer_init(&text, API_LINK_MAX);
 	status = buffer_append(&text, token, API_TOKEN_SIGNED, err);
 	/* Every part has its length before it, so that no two sets of parts are one text. */
-	const char *parts[] = { list, auth_role_name(call->caller.role), call->caller.name,
+	const char *parts[] = { list, auth_role_name(call->caller.role), call->caller.identity,
 				http_request_query(call->request, api_page_parameters[0]),
 				http_request_query(call->request, api_page_parameters[1]) };
 

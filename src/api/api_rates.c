@@ -47,7 +47,7 @@ static uint64_t api_rate_key(const struct api_rates *rates, enum api_rate_kind k
 			     const char *caller)
 {
 	unsigned char digest[SHA256_SIZE];
-	char text[256];
+	char text[384];
 	int length = snprintf(text, sizeof(text), "%s %d %s", rates->salt, (int)kind, caller);
 
 	hash_sha256(text, length < (int)sizeof(text) ? (size_t)length : sizeof(text) - 1, digest);

@@ -27,7 +27,7 @@ enum status api_throttle_caller(struct api_call *call, struct error *err)
 	if (per_minute == 0)
 		return STATUS_OK;
 	struct api_rate_answer answer = api_rates_take(
-		call->api->rates, is_read ? API_RATE_READS : API_RATE_WRITES, call->caller.name,
+		call->api->rates, is_read ? API_RATE_READS : API_RATE_WRITES, call->caller.identity,
 		per_minute, clock_monotonic(call->api->settings.clock));
 	(void)snprintf(remaining, sizeof(remaining), "%u", answer.remaining);
 	http_response_header(call->response,
