@@ -154,9 +154,13 @@ simulation: all test-tools ## lives DAYS days (4) of faults drawn from SEED in m
 		$(PYTHON) tests/integration/test_simulation.py
 REQUESTS = 200000
 CONNECTIONS = 5000
+HOSTILE = tests/unit/api/test_hostile_requests tests/unit/api/test_hostile_sockets
 hostile-requests: ## sends REQUESTS (200000) hostile requests in process and on CONNECTIONS (5000) sockets under the address sanitizer
-	HOSTILE_REQUESTS=$(REQUESTS) HOSTILE_CONNECTIONS=$(CONNECTIONS) HOSTILE_SEED='$(strip $(SEED))' \
-		$(RUN_TESTS) --only test_hostile asan
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=address,undefined BUILD=$(BUILD)-asan \
+		$(HOSTILE:%=$(BUILD)-asan/%)
+	@seed=$(strip $(SEED)); for program in $(HOSTILE:%=$(BUILD)-asan/%); do \
+		ASAN_OPTIONS=quarantine_size_mb=8 CMOCKA_MESSAGE_OUTPUT=stdout HOSTILE_SEED=$$seed \
+		HOSTILE_REQUESTS=$(REQUESTS) HOSTILE_CONNECTIONS=$(CONNECTIONS) $$program || exit 1; done
 memory-limit: all ## backs 4 GiB in 100,000 files up and measures the peak memory (13 GiB below TMPDIR)
 	INFRABACKUP=$(abspath $(BUILD)/infrabackup) $(PYTHON) tests/long/test_memory.py
 
