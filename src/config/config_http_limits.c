@@ -19,7 +19,7 @@ static const struct config_limit limits[] = {
 	{ "requestSeconds", LIMIT(request_seconds), 60, 1, 3600 },
 	{ "readsPerMinute", LIMIT(reads_per_minute), 12000, 0, 10000000 },
 	{ "writesPerMinute", LIMIT(writes_per_minute), 1200, 0, 10000000 },
-	{ "failedAuthenticationsPerMinute", LIMIT(failed_authentications_per_minute), 120, 0,
+	{ "failedAuthenticationsPerMinute", LIMIT(failed_authentications_per_minute), 600, 0,
 	  10000000 },
 };
 

@@ -118,6 +118,30 @@ class Refusals(Contract):
         answer = self.client.get(self.location, headers={"x-ms-client-request-id": "mine"})
         self.assertIsNone(answer.headers["x-ms-client-request-id"])
 
+    def test_every_line_of_a_request_names_its_ids(self):
+        correlation = str(uuid.uuid4())
+        for path, status in ((self.location, 200), ("/a%00b", 400), ("/nowhere", 404)):
+            answer = self.client.get(path, version=harness.VERSION, headers={
+                "x-ms-correlation-request-id": correlation, "x-ms-client-request-id": f"mine-{status}"})
+            self.assertEqual(answer.status, status)
+            ids = f"[{correlation} request={answer.headers['x-ms-request-id']} client=mine-{status}]"
+            self.assertIn(ids, self.service.log())
+
+    def test_conditions(self):
+        tag = self.client.get(self.location).headers["ETag"]
+        answer = self.client.get(self.location, headers={"If-None-Match": tag})
+        self.assertEqual((answer.status, answer.text, answer.headers["ETag"]), (304, "", tag))
+        self.assert_error(self.client.put(self.location, {}, headers={"If-Match": '"other"'}),
+                          412, "PreconditionFailedException", "If-Match")
+        self.assert_error(self.client.get(self.location, headers={"If-Match": "other"}), 400, "BadRequest", "If-Match")
+
+    def test_what_is_left_of_the_rate_is_told(self):
+        for call, name in ((self.client.get, "reads"), (self.client.put, "writes")):
+            left = [int(call(self.location).headers[f"x-ms-ratelimit-remaining-subscription-{name}"])
+                    for _ in range(2)]
+            self.assertGreater(left[0], 0)
+            self.assertLessEqual(left[1], left[0])
+
     def test_connection_is_kept_over_answers_of_all_kinds(self):
         client = self.client.with_token(self.deployment.token)
         for _ in range(5):

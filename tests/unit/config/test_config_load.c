@@ -154,7 +154,7 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_int_equal(config->http.limits.request_seconds, 60);
 	assert_int_equal(config->http.limits.reads_per_minute, 12000);
 	assert_int_equal(config->http.limits.writes_per_minute, 1200);
-	assert_int_equal(config->http.limits.failed_authentications_per_minute, 120);
+	assert_int_equal(config->http.limits.failed_authentications_per_minute, 600);
 	assert_in_range(config->engine.workers, 1, 64);
 	assert_int_equal(config->engine.codec, CONFIG_CODEC_ZSTD);
 	assert_int_equal(config->engine.compression_level, 1);
