@@ -156,6 +156,8 @@ void hostile_draw_init(struct hostile_draw *draw, const struct hostile_world *wo
 
 size_t hostile_bend(struct hostile_draw *draw, char *data, size_t length, size_t size)
 {
+	static const char marks[] = "\"{}[]:,\\/%\t\r\n'&=?#;* ";
+
 	for (size_t times = 1 + hostile_below(draw, 4); times > 0; times--) {
 		size_t at = length == 0 ? 0 : hostile_below(draw, length);
 		size_t count = 1 + hostile_below(draw, 16);
@@ -185,7 +187,7 @@ size_t hostile_bend(struct hostile_draw *draw, char *data, size_t length, size_t
 			if (length + count > size)
 				break;
 			memmove(data + at + count, data + at, length - at);
-			data[at] = "\"{}[]:,\\/%\t\r\n'&=?#;* "[hostile_below(draw, 23)];
+			data[at] = marks[hostile_below(draw, sizeof(marks) - 1)];
 			length += count;
 		}
 	}
