@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From request to response: caller, route, right, version, scope, handler; failures become the
  * envelope. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,14 @@ static enum status api_make_page_key(struct api *api, struct error *err)
 	return backup_service_derive_key(api->settings.backup, "page tokens", &api->page_key, err);
 }
 
+/* Bodies hold passwords, of which the parser makes copies that nobody else gets hold of. */
+static void api_wipe_and_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
 enum status api_new(const struct api_settings *settings, struct api **out, struct error *err)
 {
 	struct api *api = calloc(1, sizeof(*api));
@@ -26,6 +35,7 @@ enum status api_new(const struct api_settings *settings, struct api **out, struc
 	atomic_init(&api->is_ready, false);
 	/* jansson seeds its hashes on first use, which is not safe from many threads. */
 	json_object_seed(0);
+	json_set_alloc_funcs(malloc, api_wipe_and_free);
 	enum status status = api_make_page_key(api, err);
 	api->rates = api_rates_new();
 	if (status == STATUS_OK && api->rates == NULL)

@@ -73,6 +73,34 @@ enum status buffer_append(struct buffer *buffer, const void *data, size_t length
 	return STATUS_OK;
 }
 
+enum status buffer_append_secret(struct buffer *buffer, const void *data, size_t length,
+				 struct error *err)
+{
+	struct buffer larger;
+
+	if (length > buffer->max - buffer->length || buffer->length + length < buffer->capacity)
+		return buffer_append(buffer, data, length, err);
+
+	size_t wanted = buffer->length + length;
+
+	buffer_init(&larger, buffer->max);
+	enum status status =
+		buffer_reserve(&larger, wanted > buffer->max / 2 ? buffer->max : 2 * wanted, err);
+	if (status == STATUS_OK)
+		status = buffer_append(&larger, buffer->data, buffer->length, err);
+	if (status == STATUS_OK)
+		status = buffer_append(&larger, data, length, err);
+	if (status != STATUS_OK) {
+		buffer_done(&larger);
+		return status;
+	}
+	if (buffer->data != NULL)
+		explicit_bzero(buffer->data, buffer->capacity);
+	buffer_done(buffer);
+	*buffer = larger;
+	return STATUS_OK;
+}
+
 enum status buffer_append_text(struct buffer *buffer, const char *text, struct error *err)
 {
 	return buffer_append(buffer, text, strlen(text), err);

@@ -91,7 +91,7 @@ void http_exchange_begin(struct http_exchange *exchange, struct MHD_Connection *
 bool http_exchange_append(struct http_exchange *exchange, const char *data, size_t length)
 {
 	if (exchange->refused == 0) {
-		enum status status = buffer_append(&exchange->body, data, length, NULL);
+		enum status status = buffer_append_secret(&exchange->body, data, length, NULL);
 
 		if (status == STATUS_OK)
 			return true;

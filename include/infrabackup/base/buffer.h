@@ -25,6 +25,10 @@ void buffer_clear(struct buffer *buffer);
 MUST_CHECK enum status buffer_reserve(struct buffer *buffer, size_t more, struct error *err);
 MUST_CHECK enum status buffer_append(struct buffer *buffer, const void *data, size_t length,
 				     struct error *err);
+/* The same for what nobody may find in freed memory: where the content has to move, the old place
+ * is overwritten. The owner overwrites the last one before buffer_done(). */
+MUST_CHECK enum status buffer_append_secret(struct buffer *buffer, const void *data, size_t length,
+					    struct error *err);
 MUST_CHECK enum status buffer_append_text(struct buffer *buffer, const char *text,
 					  struct error *err);
 MUST_CHECK enum status buffer_append_format(struct buffer *buffer, struct error *err,

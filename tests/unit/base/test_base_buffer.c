@@ -28,6 +28,23 @@ static void test_buffer_append_grows_and_keeps_the_bytes(void **state)
 	assert_int_equal(buffer.max, 1 << 20);
 }
 
+static void test_buffer_append_secret_grows_up_to_the_maximum(void **state)
+{
+	struct buffer buffer;
+	struct error err;
+
+	(void)state;
+	buffer_init(&buffer, 1000);
+	for (unsigned i = 0; i < 1000; i += 8)
+		assert_int_equal(buffer_append_secret(&buffer, "12345678", 8, &err), STATUS_OK);
+	assert_int_equal(buffer_append_secret(&buffer, "9", 1, &err), STATUS_TOO_LARGE);
+	assert_int_equal(buffer.length, 1000);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(buffer.data[i], '1' + i % 8);
+	assert_int_equal(buffer_terminate(&buffer, &err), STATUS_OK);
+	buffer_done(&buffer);
+}
+
 static void test_buffer_append_over_the_maximum_changes_nothing(void **state)
 {
 	struct buffer buffer;
@@ -109,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buffer_append_grows_and_keeps_the_bytes),
+		cmocka_unit_test(test_buffer_append_secret_grows_up_to_the_maximum),
 		cmocka_unit_test(test_buffer_append_over_the_maximum_changes_nothing),
 		cmocka_unit_test(test_buffer_terminate_empty_is_the_empty_string),
 		cmocka_unit_test(test_buffer_append_format_writes_what_printf_would),
