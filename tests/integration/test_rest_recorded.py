@@ -11,13 +11,15 @@ import recorded_table
 
 
 class Recorded(unittest.TestCase):
-    """One life for all rows; a test an exchange and section, added below."""
+    """One life an api-version for all rows; a test an exchange and section, added below."""
 
     @classmethod
     def setUpClass(cls):
-        life = recorded_life.Life()
-        life.live()
-        cls.exchanges = life.exchanges
+        cls.exchanges = {}
+        for version in recorded_table.VERSIONS:
+            life = recorded_life.Life(version)
+            life.live()
+            cls.exchanges.update(life.exchanges)
 
     def check(self, version, exchange, what, expected):
         self.assertIn((version, exchange), self.exchanges, "this was not exchanged")
@@ -30,18 +32,17 @@ class Recorded(unittest.TestCase):
                             f"{what}: found {found!r}, recorded is {expected!r}, in {answer}")
 
     def test_no_exchange_is_without_a_row(self):
-        known = {(version, row[2]) for row in recorded_table.rows_of() for version in row[1]}
-        free = {"prune dry run async running", "prune async running", "prune without body async running",
-                "prune dry run running", "prune running", "prune without body running", "PUT again", "PUT again running",
-                "createBackup that fails"}
-        self.assertEqual({name for name in self.exchanges if name not in known and name[1] not in free}, set())
+        known = {(row[1], row[2]) for row in recorded_table.rows_of()}
+        # The first answers are told for another of the same kind; how long they run is up to the machine.
+        free = {"PUT again", "createBackup that fails"}
+        left = {name for name in self.exchanges if name not in known and not name[1].endswith("running")}
+        self.assertEqual({name for name in left if name[1] not in free}, set())
 
 
 def add_tests():
     tests = {}
-    for section, versions, exchange, what, expected in recorded_table.rows_of():
-        for version in versions:
-            tests.setdefault((version, section, exchange), []).append((what, expected))
+    for section, version, exchange, what, expected in recorded_table.rows_of():
+        tests.setdefault((version, section, exchange), []).append((what, expected))
     for (version, section, exchange), rows in tests.items():
         def test(self, version=version, section=section, exchange=exchange, rows=rows):
             for what, expected in rows:
