@@ -56,6 +56,15 @@ static void fail_role(struct recover_run_state *state, enum status status, const
 	state->role->error = *err;
 }
 
+/* A role that was begun when the whole came to its end is not restored. */
+static void fail_unended(struct recover_run_state *state, enum status status)
+{
+	struct error fault;
+	(void)fail(&fault, status, "recover", state->role->role,
+		   "the recovery ended before all of the role was written");
+	fail_role(state, status, &fault);
+}
+
 static bool is_active(const struct recover_run_state *state)
 {
 	return state->role != NULL && state->role->status == STATUS_OK;
@@ -279,9 +288,8 @@ enum status recover_write_roles(struct recover_run_state *state, struct error *e
 		if (status != STATUS_OK || record->type == ARCHIVE_RECORD_END)
 			break;
 	}
-	/* A role that was begun and not ended is not restored. */
 	if (status != STATUS_OK && state->role != NULL)
-		fail_role(state, status, err);
+		fail_unended(state, status);
 	if (state->restore != NULL)
 		state->driver->restore_close(TAKE(state->restore));
 	free(TAKE(state->directory));
