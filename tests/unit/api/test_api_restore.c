@@ -83,6 +83,18 @@ static void test_result_of_restore_is_polled_and_empty(void **state)
 	assert_int_equal(fixture->response.body.length, 0);
 }
 
+static void test_result_of_restore_in_2021_is_null_and_has_a_state(void **state)
+{
+	struct api_fixture *fixture = *state;
+
+	fixture->sent_version = "2021-09-01";
+	end_job(fixture, "Succeeded", NULL);
+	assert_int_equal(api_fixture_call(fixture, "GET", RESULT, NULL), 200);
+	assert_string_equal(fixture->text, "null");
+	assert_int_equal(api_fixture_call(fixture, "GET", RESULT "?IsAsyncOperation=1", NULL), 200);
+	assert_string_equal(fixture->text, "{\"status\":\"Succeeded\"}");
+}
+
 static void assert_failed(struct api_fixture *fixture, const char *message)
 {
 	assert_int_equal(api_fixture_call(fixture, "GET", RESULT, NULL), 500);
@@ -119,6 +131,7 @@ int main(void)
 		WITH_API(test_restore_of_what_is_no_backup_is_404),
 		WITH_API(test_restore_refuses_bad_bodies),
 		WITH_API(test_result_of_restore_is_polled_and_empty),
+		WITH_API(test_result_of_restore_in_2021_is_null_and_has_a_state),
 		WITH_API(test_result_of_failed_restore_carries_what_was_found),
 		WITH_API(test_result_of_restore_without_a_role_is_a_failure),
 	};
