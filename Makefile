@@ -220,6 +220,15 @@ check-cppcheck:
 check-seen:
 	@$(PYTHON) tests/check/check_seen.py
 
+# The module for PowerShell. Needs node, and the network for npm.
+POWERSHELL_FILES := $(wildcard deploy/powershell/*/*.ps*1 deploy/powershell/*/*/*.ps1 tests/powershell/*.ps1)
+.PHONY: check-powershell
+check-powershell: ## parses the PowerShell module by the grammar of an npm package, and finds misspelt names in it
+	@mkdir -p $(BUILD)/powershell-check
+	@cp tests/powershell/package.json $(BUILD)/powershell-check/
+	@npm install --prefix $(BUILD)/powershell-check --ignore-scripts --no-audit --no-fund --silent
+	@timeout 120 node --liftoff-only tests/powershell/check_syntax.mjs $(abspath $(BUILD)/powershell-check/node_modules) $(POWERSHELL_FILES)
+
 .PHONY: tidy
 tidy: ## runs clang-tidy over the sources (minutes)
 	@$(PYTHON) tests/check/source_files.py 'src/*.c' | \

@@ -230,11 +230,13 @@ class Runner:
         word = "FAILED" if result.failed else "ok"
         print(f"{word:6} {result.seconds:6.1f}s {job.name}" +
               (f" ({result.reason})" if result.reason else ""), flush=True)
-        if not result.failed:
-            return
         path = self.log_path(job)
         with open(path, encoding="utf-8", errors="replace") as log:
             lines = log.read().splitlines()
+        if not result.failed:
+            # What a test could not do on this machine.
+            print("".join(f"    | {line}\n" for line in lines if line.startswith("note: ")), end="", flush=True)
+            return
         left_out = len(lines) - SHOWN_LINES
         if left_out > 0:
             print(f"    | ({left_out} lines before these are in {os.path.relpath(path)})")

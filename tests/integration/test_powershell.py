@@ -3,10 +3,14 @@
 """The PowerShell module: the requests that its cmdlets are written to send are sent to a service and followed to their
 end; then its Pester tests are run by a real PowerShell, where one can be had."""
 
+import base64
+import glob
+import json
 import os
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 import harness
 
@@ -22,6 +26,22 @@ ELSEWHERE = {
 RUNNING = ("Queued", "Running")
 
 
+def note(text):
+    """A line that the runner shows; unittest may have begun one of its own."""
+    print(f"\nnote: {text}", flush=True)
+
+
+def names_of(deployment):
+    """What stands in {braces} in requests.json before any answer is there."""
+    with open(deployment.pfx_file, "rb") as file:
+        pfx = base64.b64encode(file.read()).decode()
+    return {
+        "subscription": deployment.subscription, "region": deployment.region, "share": deployment.share,
+        "sharePassword": "a share password", "certificate": deployment.certificate_file,
+        "certificateBase64": deployment.certificate_base64(), "pfx": deployment.pfx_file, "pfxBase64": pfx,
+        "pfxPassword": "correct horse battery staple"}
+
+
 class Requests(unittest.TestCase):
     """tests/powershell/requests.json from its first case to its last, against one service."""
 
@@ -31,14 +51,7 @@ class Requests(unittest.TestCase):
         cls.addClassCleanup(cls.deployment.remove)
         cls.service = cls.deployment.serve()
         cls.addClassCleanup(cls.service.__exit__, None, None, None)
-        with open(cls.deployment.pfx_file, "rb") as file:
-            pfx = file.read()
-        cls.names = {
-            "subscription": cls.deployment.subscription, "region": cls.deployment.region,
-            "share": cls.deployment.share, "sharePassword": "a share password",
-            "certificate": cls.deployment.certificate_file, "certificateBase64": cls.deployment.certificate_base64(),
-            "pfx": cls.deployment.pfx_file, "pfxBase64": wire.base64.b64encode(pfx).decode(),
-            "pfxPassword": "correct horse battery staple"}
+        cls.names = names_of(cls.deployment)
         cls.seen = {}
 
     def follow(self, case, answer):
@@ -85,7 +98,7 @@ class Requests(unittest.TestCase):
         target = wire.target_of(filled["parameters"], self.deployment.subscription, self.deployment.region)
         self.assertEqual(wire.request(case["operation"], filled["parameters"], target),
                          (case["method"], path, filled["query"], filled["body"]))
-        address = path + "?" + "&".join(f"{key}={wire.urllib.parse.quote(value, safe='')}"
+        address = path + "?" + "&".join(f"{key}={urllib.parse.quote(value, safe='')}"
                                         for key, value in filled["query"].items())
         answer = self.service.client.call(case["method"], address, filled["body"])
         self.assertEqual((answer.status, answer.code), (case["status"], case.get("code")), f"{case}: {answer}")
@@ -114,11 +127,37 @@ class Requests(unittest.TestCase):
                     raise
                 missing.append(case["cmdlet"])
         if missing:
-            print(f"note: powershell: not served yet: {', '.join(missing)}")
+            note(f"powershell: not served yet: {', '.join(missing)}")
         for name, members in self.seen.items():
             unseen = set(wire.WIRE["outputs"][name]) - members - ELSEWHERE.get(name, set())
             self.assertEqual(unseen, set(), f"{name}: no answer had what these are read from")
         self.assertEqual(set(wire.WIRE["outputs"]), set(self.seen))
+
+
+class Cmdlets(unittest.TestCase):
+    """The Pester tests, where there is a PowerShell."""
+
+    def test_cmdlets(self):
+        folder = os.path.join(harness.ROOT, "build", "powershell")
+        installed = subprocess.run(["sh", os.path.join(harness.ROOT, "deploy", "install-powershell.sh"), folder],
+                                   text=True, capture_output=True, check=False)
+        if installed.returncode != 0:
+            note(f"powershell: its Pester tests are not run: {installed.stdout.strip()}")
+            return
+        with harness.Deployment() as deployment, deployment.serve() as service:
+            with open(deployment.path("token"), "w", encoding="utf-8") as file:
+                file.write(deployment.token)
+            names = {**names_of(deployment), "endpoint": service.url, "token": deployment.token,
+                     "tokenFile": deployment.path("token")}
+            with open(deployment.path("names.json"), "w", encoding="utf-8") as file:
+                json.dump(names, file)
+            pester = glob.glob(os.path.join(folder, "packages", "pester", "*", "tools"))[0]
+            run = subprocess.run(
+                [os.path.join(folder, "pwsh"), "-NoProfile", "-NonInteractive", "-File",
+                 os.path.join(harness.ROOT, "tests", "powershell", "Run.ps1"), pester], text=True,
+                capture_output=True, check=False, timeout=harness.JOB_SECONDS * 3,
+                env={**os.environ, "INFRABACKUP_NAMES": deployment.path("names.json")})
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
 
 if __name__ == "__main__":
