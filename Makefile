@@ -224,6 +224,7 @@ check-seen:
 POWERSHELL_FILES := $(wildcard deploy/powershell/*/*.ps*1 deploy/powershell/*/*/*.ps1 tests/powershell/*.ps1)
 .PHONY: check-powershell
 check-powershell: ## parses the PowerShell module by the grammar of an npm package, and finds misspelt names in it
+	@sh deploy/install-packages.sh contract
 	@mkdir -p $(BUILD)/powershell-check
 	@cp tests/powershell/package.json $(BUILD)/powershell-check/
 	@npm install --prefix $(BUILD)/powershell-check --ignore-scripts --no-audit --no-fund --silent

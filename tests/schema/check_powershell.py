@@ -21,7 +21,11 @@ CMDLETS = """Get-AzsBackupConfiguration Set-AzsBackupConfiguration Update-AzsBac
 Clear-AzsBackupConfiguration Start-AzsBackup Get-AzsBackup Restore-AzsBackup Invoke-AzsPruneBackupLocationExternalStore
 Get-AzsAlert Close-AzsAlert Repair-AzsAlert Get-AzsRegionHealth Get-AzsRPHealth Get-AzsRegistrationHealth
 New-AzsEncryptionKeyBase64 Connect-Infrabackup Stop-AzsBackup Test-AzsBackupConnection""".split()
-SECRETS = {"Token", "Password", "DecryptionCertPassword", "BlobStorageKey"}
+SECRETS = {"Token", "Password", "DecryptionCertPassword", "BlobStorageKey", "EncryptionKeyBase64"}
+# Of System.Management.Automation.ErrorCategory.
+CATEGORIES = set("""AuthenticationError ConnectionError InvalidArgument InvalidData InvalidOperation InvalidResult
+LimitsExceeded NotImplemented NotInstalled ObjectNotFound OperationStopped PermissionDenied ReadError ResourceBusy
+ResourceUnavailable SecurityError""".split())
 # Objects that are not read from an answer, with the properties that the module gives them.
 OWN = {"Connection": {"Endpoint", "SubscriptionId", "Location", "ResourceGroupName"},
        "AsyncOperationResponse": {"Target", "OperationId", "RetryAfter", "RequestId"}}
@@ -146,6 +150,24 @@ class Module(unittest.TestCase):
             self.assertIn(f"'{case['operation']}'", sources)
             unknown = set(case["parameters"]) - set(parameters(self.public[case["cmdlet"]]))
             self.assertEqual(unknown, set(), case["cmdlet"])
+
+    def test_names_of_parameters_are_had_once(self):
+        for name, text in self.public.items():
+            names = [word.lower() for aliases in re.findall(r"\[Alias\((.*)\)\]", text)
+                     for word in re.findall(r"'(\w+)'", aliases)] + [word.lower() for word in parameters(text)]
+            self.assertEqual(len(names), len(set(names)), name)
+
+    def test_categories_of_errors_exist(self):
+        found = re.findall(r"-Category '(\w+)'", "".join({**self.public, **self.private}.values()))
+        found += re.findall(r"return '(\w+)'", self.private["Errors"])
+        self.assertGreater(len(found), 15)
+        self.assertEqual(set(found) - CATEGORIES, set())
+
+    def test_files_are_ascii(self):
+        # Windows PowerShell 5.1 reads them in the machine's own encoding.
+        for folder, _, names in os.walk(wire.MODULE):
+            for name in names:
+                self.assertTrue(read(folder, name).isascii(), name)
 
     def test_views_show_what_objects_have(self):
         have = {name: set(members) for name, members in wire.WIRE["outputs"].items()} | OWN

@@ -11,7 +11,7 @@ function Get-InfrabackupConnection {
         throw (New-InfrabackupErrorRecord -Code 'NotConnected' -Category 'ConnectionError' `
                 -Message 'There is no connection to a service: run Connect-Infrabackup first.')
     }
-    if ($connection.PSObject.TypeNames -notcontains 'Infrabackup.Admin.Connection') {
+    if (-not (Test-InfrabackupType -Object $connection -Name 'Connection')) {
         throw (New-InfrabackupErrorRecord -Code 'InvalidProfile' `
                 -Message '-DefaultProfile takes what Connect-Infrabackup returned.')
     }

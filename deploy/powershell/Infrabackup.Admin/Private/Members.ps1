@@ -32,3 +32,9 @@ function Set-InfrabackupMember {
     }
     $at[$names[$last]] = $Value
 }
+
+# Whether it is an object of this module with that name.
+function Test-InfrabackupType {
+    param($Object, [string] $Name)
+    return $null -ne $Object -and $Object.PSObject.TypeNames -contains ('Infrabackup.Admin.' + $Name)
+}

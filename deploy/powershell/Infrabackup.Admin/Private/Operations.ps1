@@ -158,15 +158,15 @@ function New-InfrabackupAsyncResponse {
     }
 }
 
-# Every page of a list, following nextLink.
+# Every page of a list, following nextLink; the first one alone when it is all that was asked for.
 function Read-InfrabackupPages {
-    param($Connection, $Definition, $Answer)
+    param($Connection, $Definition, $Answer, [switch] $First)
     while ($true) {
         foreach ($item in (Get-InfrabackupMember -Object $Answer.Json -Path 'value')) {
             ConvertTo-InfrabackupOutput -Definition $Definition -Json $item
         }
         $next = Get-InfrabackupAddress -Address (Get-InfrabackupMember -Object $Answer.Json -Path 'nextLink')
-        if (-not $next) {
+        if ($First -or -not $next) {
             return
         }
         $Answer = Read-InfrabackupAddress -Connection $Connection -Target $next
@@ -192,7 +192,8 @@ function Invoke-InfrabackupOperation {
         $answer = Wait-InfrabackupOperation -Connection $connection -Definition $definition -Answer $answer
     }
     if ($definition.list) {
-        return Read-InfrabackupPages -Connection $connection -Definition $definition -Answer $answer
+        return Read-InfrabackupPages -Connection $connection -Definition $definition -Answer $answer `
+            -First:($Parameters.ContainsKey('Top'))
     }
     return ConvertTo-InfrabackupOutput -Definition $definition -Json $answer.Json
 }

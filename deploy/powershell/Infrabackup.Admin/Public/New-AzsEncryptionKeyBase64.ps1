@@ -2,10 +2,10 @@
 function New-AzsEncryptionKeyBase64 {
     <#
     .SYNOPSIS
-    Makes a random key as services of api-version 2016-05-01 took it.
+    Makes a random key for Set-AzsBackupConfiguration -EncryptionKeyBase64.
     .DESCRIPTION
-    64 random letters in base64; nothing is sent. Services of today encrypt for a certificate: Set-AzsBackupConfiguration
-    -EncryptionCertPath.
+    64 random letters in base64; nothing is sent. Keep it: without it no backup of it opens. A certificate is better,
+    since the service then holds nothing that opens a backup.
     .PARAMETER AsSecureString
     Return it as a SecureString.
     .EXAMPLE
@@ -13,9 +13,9 @@ function New-AzsEncryptionKeyBase64 {
 
     Makes a key.
     .EXAMPLE
-    $key = New-AzsEncryptionKeyBase64 -AsSecureString
+    Set-AzsBackupConfiguration -EncryptionKeyBase64 (New-AzsEncryptionKeyBase64 | Tee-Object -FilePath ./key | ConvertTo-SecureString -AsPlainText -Force)
 
-    Makes one that is not shown by accident.
+    Makes one, keeps it in a file and sets it.
     .OUTPUTS
     System.String
     #>

@@ -13,6 +13,8 @@ function Set-AzsBackupConfiguration {
     The user's password on the share.
     .PARAMETER EncryptionCertPath
     The certificate (.cer, DER or PEM) whose private key opens the backups; the file is read here.
+    .PARAMETER EncryptionKeyBase64
+    A pre-shared key in place of a certificate, by api-version 2016-05-01; not once a certificate has been set.
     .PARAMETER BackupFrequencyInHours
     Hours from one scheduled backup to the next, 4 to 12.
     .PARAMETER BackupRetentionPeriodInDays
@@ -70,6 +72,9 @@ function Set-AzsBackupConfiguration {
         [Parameter(ParameterSetName = 'Expanded')]
         [string] $EncryptionCertPath,
         [Parameter(ParameterSetName = 'Expanded')]
+        [Alias('EncryptionKey')]
+        [securestring] $EncryptionKeyBase64,
+        [Parameter(ParameterSetName = 'Expanded')]
         [int] $BackupFrequencyInHours,
         [Parameter(ParameterSetName = 'Expanded')]
         [int] $BackupRetentionPeriodInDays,
@@ -94,6 +99,9 @@ function Set-AzsBackupConfiguration {
             if ($Force -and -not $PSBoundParameters.ContainsKey('Confirm')) {
                 $ConfirmPreference = 'None'
             }
+            if ($EncryptionCertPath -and $null -ne $EncryptionKeyBase64) {
+                throw (New-InfrabackupErrorRecord -Code 'TwoKeys' -Message 'Give either -EncryptionCertPath or -EncryptionKeyBase64.')
+            }
             $settings = $PSBoundParameters
             if ($PSCmdlet.ParameterSetName -eq 'Object') {
                 $settings = Get-InfrabackupSettings -Object $Backup
@@ -105,7 +113,11 @@ function Set-AzsBackupConfiguration {
             if ($AsJob) {
                 return Start-InfrabackupJob -CommandName 'Set-AzsBackupConfiguration' -Parameters $PSBoundParameters -Connection $target['connection']
             }
-            Invoke-InfrabackupOperation -Operation 'BackupLocations_Set' -Target $target -Parameters $settings -NoWait:$NoWait
+            $operation = 'BackupLocations_Set'
+            if ($settings.ContainsKey('EncryptionKeyBase64')) {
+                $operation = 'BackupLocations_SetKey'
+            }
+            Invoke-InfrabackupOperation -Operation $operation -Target $target -Parameters $settings -NoWait:$NoWait
         } catch {
             $PSCmdlet.ThrowTerminatingError($_)
         }

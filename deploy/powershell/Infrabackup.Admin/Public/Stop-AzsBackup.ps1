@@ -32,7 +32,7 @@ function Stop-AzsBackup {
 
     Asks, then cancels a backup and shows its operation when it has ended.
     .EXAMPLE
-    Get-AzsBackupOperation -Kind verify | Where-Object { $_.State -eq 'Running' } | ForEach-Object { Stop-AzsBackup -OperationId $_.OperationId -Force }
+    Get-AzsBackupOperation -Kind verify | Where-Object { $_.State -eq 'Running' } | Stop-AzsBackup -Force
 
     Cancels the verifications that run.
     .OUTPUTS
@@ -78,7 +78,7 @@ function Stop-AzsBackup {
                 return Start-InfrabackupJob -CommandName 'Stop-AzsBackup' -Parameters $PSBoundParameters -Connection $target['connection']
             }
             $operation = 'Backups_Cancel'
-            if ($PSCmdlet.ParameterSetName -eq 'Operation') {
+            if ($PSCmdlet.ParameterSetName -eq 'Operation' -or (Test-InfrabackupType -Object $InputObject -Name 'BackupOperation')) {
                 $operation = 'Jobs_Cancel'
             }
             Invoke-InfrabackupOperation -Operation $operation -Target $target -Parameters $PSBoundParameters -NoWait:$NoWait
