@@ -92,6 +92,10 @@ class Module(unittest.TestCase):
         for name, text in self.public.items():
             comment = re.search(r"<#(.*?)#>", text, re.S).group(1)
             self.assertRegex(comment, r"\.SYNOPSIS\n    \S", name)
+            # One that PowerShell does not know makes it ignore the whole comment.
+            keywords = re.findall(r"^\s*(\.\S*.*)$", comment, re.M)
+            known = r"\.(SYNOPSIS|DESCRIPTION|EXAMPLE|OUTPUTS|PARAMETER \w+)"
+            self.assertEqual([word for word in keywords if not re.fullmatch(known, word)], [], name)
             examples = re.findall(r"\.EXAMPLE\n((?:    [^.\n].*\n)+)\n    \S", comment)
             self.assertEqual(len(examples), comment.count(".EXAMPLE"), name)
             self.assertGreaterEqual(len(examples), 1, name)

@@ -28,17 +28,24 @@ function Read-InfrabackupCertificate {
     param([string] $Path)
     $bytes = Read-InfrabackupFile -Path $Path
     $text = [System.Text.Encoding]::ASCII.GetString($bytes)
-    if ($text.Contains('PRIVATE KEY-----')) {
+    $kind = 'Unknown'
+    try {
+        $file = Resolve-InfrabackupFile -Path $Path
+        $kind = [System.Security.Cryptography.X509Certificates.X509Certificate2]::GetCertContentType($file)
+    } catch {
+        Write-Debug 'This is no certificate; the service will say so.'
+    }
+    if ($kind -eq 'Pfx' -or $text.Contains('PRIVATE KEY-----')) {
         throw (New-InfrabackupErrorRecord -Code 'PrivateKeyFound' -Category 'SecurityError' -TargetObject $Path `
                 -Message ('The file ' + $Path + ' holds a private key; give one that holds the certificate alone.'))
     }
     $begin = '-----BEGIN CERTIFICATE-----'
-    $start = $text.IndexOf($begin)
+    $start = $text.IndexOf($begin, [System.StringComparison]::Ordinal)
     if ($start -lt 0) {
         return [System.Convert]::ToBase64String($bytes)
     }
     $start = $start + $begin.Length
-    $end = $text.IndexOf('-----END CERTIFICATE-----', $start)
+    $end = $text.IndexOf('-----END CERTIFICATE-----', $start, [System.StringComparison]::Ordinal)
     if ($end -lt 0) {
         throw (New-InfrabackupErrorRecord -Code 'InvalidCertificate' -Category 'InvalidData' -TargetObject $Path `
                 -Message ('The file ' + $Path + ' has the beginning of a certificate and no end.'))
