@@ -8,6 +8,10 @@
 schema/ is the source: it knows more (const, oneOf, null as a type) than Swagger 2.0, and what Swagger lacks is
 widened here. schema/responses/backup_list.json becomes BackupList, schema/requests/pin.json PinRequest; an object
 inside one gets a name of its own, its owner's and its property's. Keywords that begin with x-ms- are passed on.
+
+A property that only some api-versions of the backup provider have says so by "x-api-versions"; "x-api-versions-of" does
+the same for values of an enum. Where that makes a difference BackupLocation2021 stands beside BackupLocation, which is
+that of 2018-09-01.
 """
 
 import glob
@@ -25,6 +29,8 @@ KEPT = {"description", "pattern", "format", "minLength", "maxLength", "minimum",
         "maxProperties", "required"}
 # Conditions that Swagger 2.0 cannot say, and what identifies a schema.
 DROPPED = {"$schema", "$id", "title", "if", "then", "else"}
+VERSIONS = ("2016-05-01", "2018-09-01", "2021-09-01")
+VERSION = "2018-09-01"
 HANDLED = {"type", "const", "enum", "properties", "items", "additionalProperties", "oneOf", "$ref"}
 
 
@@ -38,6 +44,46 @@ def name_of(identifier):
     return pascal(name) + ("Request" if kind == "request" else "")
 
 
+def of_version(value, version):
+    """A schema, or any part of one, as @version has it."""
+    if isinstance(value, list):
+        return [of_version(one, version) for one in value]
+    if not isinstance(value, dict):
+        return value
+    left_out = {key for key, below in value.get("properties", {}).items()
+                if isinstance(below, dict) and version not in below.get("x-api-versions", VERSIONS)}
+    limits = value.get("x-api-versions-of", {})
+    result = {key: of_version(below, version) for key, below in value.items()
+              if key not in ("x-api-versions", "x-api-versions-of")}
+    if left_out:
+        result["properties"] = {key: below for key, below in result["properties"].items() if key not in left_out}
+        result["required"] = [key for key in result.get("required", []) if key not in left_out]
+    if limits:
+        result["enum"] = [one for one in result["enum"] if version in limits.get(one, VERSIONS)]
+    return result
+
+
+def load():
+    """{id: schema} of every body, for all versions at once."""
+    schemas = {}
+    for path in sorted(glob.glob(os.path.join(SCHEMAS, "*", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            schema = json.load(file)
+        schemas[schema["$id"]] = schema
+    return schemas
+
+
+def varying(schemas, version):
+    """The ids of those that @version has otherwise than VERSION, themselves or by what they refer to."""
+    found = {one for one, schema in schemas.items() if of_version(schema, version) != of_version(schema, VERSION)}
+    while True:
+        more = {one for one, schema in schemas.items()
+                if one not in found and any(f'"{other}"' in json.dumps(schema) for other in found)}
+        if not more:
+            return found
+        found |= more
+
+
 def sentence(words):
     return f"{words[0].upper()}{words[1:]}" + ("" if words.endswith(".") else ".")
 
@@ -48,11 +94,15 @@ class Definitions:
     def __init__(self):
         self.all = {}
         self.title = None
-        for path in sorted(glob.glob(os.path.join(SCHEMAS, "*", "*.json"))):
-            with open(path, encoding="utf-8") as file:
-                schema = json.load(file)
-            self.title = schema["title"]
-            self.add(name_of(schema["$id"]), {"description": sentence(schema["title"]), **schema})
+        schemas = load()
+        for version in VERSIONS:
+            names = varying(schemas, version)
+            self.names = {one: name_of(one) + (version[:4] if one in names else "") for one in schemas}
+            for identifier, schema in schemas.items():
+                self.title = schema["title"]
+                described = {"description": sentence(self.title), **of_version(schema, version)}
+                if version == VERSION or identifier in names:
+                    self.add(self.names[identifier], described)
 
     def add(self, name, schema):
         """@schema becomes definition @name; whoever comes later with the same name means the same."""
@@ -72,7 +122,7 @@ class Definitions:
         if "oneOf" in schema:
             return self.one_of(name, schema, is_root)
         if "$ref" in schema:
-            return {"$ref": f"#/definitions/{name_of(schema['$ref'])}"}
+            return {"$ref": f"#/definitions/{self.names[schema['$ref']]}"}
         if types == "object" and not is_root and "properties" in schema:
             converted = self.add(name, {"description": f"Part of: {self.title}.", **schema, "type": "object"})
             if schema.get("x-ms-client-flatten"):

@@ -168,12 +168,13 @@ class Tour:
         self.stranger.close()
 
     def configure(self):
-        if self.has("BackupLocations_Set"):
-            self.long("BackupLocations_Set")
-        self.long("BackupLocations_Update")
-        self.long("BackupLocations_Update", 500, backup=self.deployment.location_body(
-            path=self.deployment.path("nowhere")))
-        self.call("BackupLocations_Update", 400, backup=self.deployment.location_body(backupFrequencyInHours=99))
+        # Since 2021-09-01 the PUT has another name, and PATCH the one that it had.
+        put = "BackupLocations_Set" if self.has("BackupLocations_Set") else "BackupLocations_Update"
+        self.long(put)
+        if self.has("BackupLocations_Update") and put != "BackupLocations_Update":
+            self.long("BackupLocations_Update")
+        self.long(put, 500, backup=self.deployment.location_body(path=self.deployment.path("nowhere")))
+        self.call(put, 400, backup=self.deployment.location_body(backupFrequencyInHours=99))
         self.call("BackupLocations_List")
         self.call("BackupLocations_Get")
         self.long("BackupLocations_TestConnection")

@@ -10,7 +10,6 @@ $INFRABACKUP is the program under test; without it build/infrabackup.
 """
 
 import base64
-import glob
 import http.client
 import json
 import os
@@ -20,6 +19,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -29,6 +29,9 @@ import uuid
 import jsonschema
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "api"))
+import definitions  # pylint: disable=wrong-import-position
+
 PROGRAM = shlex.split(os.environ.get("INFRABACKUP") or os.path.join(ROOT, "build", "infrabackup"))
 VERSION = "2018-09-01"
 PROVIDER = "Microsoft.Backup.Admin"
@@ -43,22 +46,21 @@ class Failure(AssertionError):
 
 
 def load_schemas():
-    schemas = {}
-    for path in glob.glob(os.path.join(ROOT, "schema", "*", "*.json")):
-        with open(path, encoding="utf-8") as file:
-            schema = json.load(file)
+    """{api-version: {id: schema}}"""
+    schemas = definitions.load()
+    for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
-        schemas[schema["$id"]] = schema
-    return schemas
+    return {version: {one: definitions.of_version(schema, version) for one, schema in schemas.items()}
+            for version in definitions.VERSIONS}
 
 
 SCHEMAS = load_schemas()
 
 
-def validate(value, name, kind="response"):
-    """Raises unless @value fits schema/<kind>s/<name>.json."""
-    schema = SCHEMAS[f"urn:infrabackup:schema:{kind}:{name}"]
-    resolver = jsonschema.RefResolver.from_schema(schema, store=SCHEMAS)
+def validate(value, name, kind="response", version=VERSION):
+    """Raises unless @value fits schema/<kind>s/<name>.json as @version has it."""
+    schema = SCHEMAS[version][f"urn:infrabackup:schema:{kind}:{name}"]
+    resolver = jsonschema.RefResolver.from_schema(schema, store=SCHEMAS[version])
     jsonschema.Draft202012Validator(schema, resolver=resolver).validate(value)
 
 

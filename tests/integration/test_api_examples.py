@@ -98,8 +98,11 @@ def walk(version):
         for exchange in tour.exchanges:
             for operation in filter(None, (exchange.ends and exchange.ends.operation, exchange.operation)):
                 status, said = answered(exchange)
+                is_shown = not exchange.is_refused or status in operation.value["responses"]
+                # A document that stands for several versions has its examples from its own.
+                is_own = version == operation.version or len(operation.versions) == 1
                 for file in operation.examples().values():
-                    if not exchange.is_refused or status in operation.value["responses"]:
+                    if is_shown and is_own:
                         found.setdefault(file, {}).setdefault(status, said)
         return {file: dict(sorted(Plain(deployment).value(responses).items())) for file, responses in found.items()}
 
