@@ -95,13 +95,24 @@ enum status backup_job_ended(struct db *state, void *service, struct error *err)
 
 /* --- the location --- */
 
-/* NULL and absent: keep what is stored. Borrowed. */
+enum backup_location_manner {
+	BACKUP_LOCATION_MERGE, /* what is not told stays as it is */
+	/* What is not told gets its default; an update that tells nothing clears the location. Of
+	 * what nobody can read, the certificate stays, and the password while path and user name
+	 * stay the same: whoever sends back what was read changes nothing. */
+	BACKUP_LOCATION_REPLACE,
+};
+
+/* NULL: not told. An empty text: there shall be none. Borrowed. */
 struct backup_location_update {
+	enum backup_location_manner manner;
 	const char *path;
 	const char *user_name;
 	const char *password;
 	const char *certificate_base64;    /* DER or PEM inside base64 */
 	const char *encryption_key_base64; /* in place of a certificate; see backup/psk.h */
+	const char *blob_url;              /* a container in the place of a share */
+	const char *blob_key;              /* checked, and never stored */
 	const int64_t *frequency_hours;
 	const int64_t *retention_days;
 	const bool *scheduler_enabled;
@@ -109,9 +120,10 @@ struct backup_location_update {
 
 /* Checks the values (STATUS_INVALID, error.field e.g. "properties.externalStoreDefault.path";
  * nothing is stored then), merges them with what is stored and queues a job of kind
- * "locationUpdate" which tests the share with the result before it stores anything. STATUS_CONFLICT
- * while a backup or another update of the location is queued or running. @operation_id: of the job.
- */
+ * "locationUpdate" which tests the share with the result before it stores anything. A blob
+ * container is taken only so far: its job fails with STATUS_UNSUPPORTED, and nothing changes.
+ * STATUS_CONFLICT while a backup or another update of the location is queued or running.
+ * @operation_id: of the job. */
 MUST_CHECK enum status backup_location_submit(struct backup_service *service, struct db *state,
 					      const struct backup_location_update *update,
 					      const char *caller, char operation_id[GUID_TEXT_SIZE],

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The backup location: list, get, put. */
+/* The backup location: list, get, put, patch. */
 #include "api_private.h"
 
-/* Seconds until the first poll of a PUT, as recorded. */
+/* Seconds until the first poll of an update, as recorded. */
 static const long api_put_retry_after[API_VERSION_COUNT] = {
 	[API_2016_05_01] = 60,
 	[API_2018_09_01] = 5,
 	[API_2021_09_01] = 60,
 };
+static const long api_patch_retry_after = 5;
 
 static enum status api_location_load(struct api_call *call, bool is_tagged, json_t **out,
 				     struct error *err)
@@ -61,7 +62,8 @@ enum status api_backup_locations_list(struct api_call *call, struct error *err)
 			       json_pack("{s:O, s:n}", "value", value, "nextLink"), err);
 }
 
-enum status api_backup_locations_put(struct api_call *call, struct error *err)
+static enum status api_location_change(struct api_call *call, enum backup_location_manner manner,
+				       long retry_after, struct error *err)
 {
 	struct api_location_values values = { 0 };
 	struct backup_location_update update = { 0 };
@@ -71,11 +73,26 @@ enum status api_backup_locations_put(struct api_call *call, struct error *err)
 
 	if (status == STATUS_OK)
 		status = api_location_read(call, body, &values, &update, err);
+	update.manner = manner;
 	if (status == STATUS_OK)
 		status = backup_location_submit(call->api->settings.backup, call->state, &update,
 						call->caller.name, operation_id, err);
 	api_body_wipe(body);
 	if (status != STATUS_OK)
 		return status;
-	return api_answer_accepted(call, operation_id, api_put_retry_after[call->version], err);
+	return api_answer_accepted(call, operation_id, retry_after, err);
+}
+
+/* A merge in the older versions, whose clients send single settings. */
+enum status api_backup_locations_put(struct api_call *call, struct error *err)
+{
+	return api_location_change(call,
+				   call->version >= API_2021_09_01 ? BACKUP_LOCATION_REPLACE
+								   : BACKUP_LOCATION_MERGE,
+				   api_put_retry_after[call->version], err);
+}
+
+enum status api_backup_locations_patch(struct api_call *call, struct error *err)
+{
+	return api_location_change(call, BACKUP_LOCATION_MERGE, api_patch_retry_after, err);
 }

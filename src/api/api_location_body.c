@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a PUT on a backup location: names in any case, read-only and unknown members ignored.
- */
+/* The body of a PUT or PATCH on a backup location: names in any case, read-only and unknown members
+ * ignored. */
 #include <stdint.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@ enum {
 	API_USER_MAX = 256,
 	API_PASSWORD_MAX = 1024,
 	API_NAME_MAX = 1024,
-	API_KEY_MAX = 4096
+	API_KEY_MAX = 4096,
+	API_BLOB_MAX = 1024,
 };
 
 static enum status api_identity_check(const char *field, const char *found, const char *expected,
@@ -70,6 +71,34 @@ const char *api_keep_if_empty(const char *text)
 	return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
+/* Until 2021-09-01 an empty text means the same as none. */
+static void api_drop_empty(struct backup_location_update *update)
+{
+	update->path = api_keep_if_empty(update->path);
+	update->user_name = api_keep_if_empty(update->user_name);
+	update->password = api_keep_if_empty(update->password);
+	update->certificate_base64 = api_keep_if_empty(update->certificate_base64);
+}
+
+/* What only 2021-09-01 knows. */
+static enum status api_blob_read(const json_t *store, struct backup_location_update *update,
+				 struct error *err)
+{
+	const struct json_field fields[] = {
+		{ .name = "blobStorageUrl",
+		  .type = JSON_FIELD_STRING,
+		  .destination = &update->blob_url,
+		  .max = API_BLOB_MAX },
+		{ .name = "blobStorageKey",
+		  .type = JSON_FIELD_STRING,
+		  .destination = &update->blob_key,
+		  .max = API_BLOB_MAX },
+	};
+
+	return json_read_fields(store, "$.properties.externalStoreDefault", fields,
+				ARRAY_LENGTH(fields), JSON_UNKNOWN_IGNORE, true, err);
+}
+
 static enum status api_store_read(const json_t *store, struct api_location_values *values,
 				  struct backup_location_update *update, struct error *err)
 {
@@ -115,10 +144,10 @@ static enum status api_store_read(const json_t *store, struct api_location_value
 	if (status != STATUS_OK)
 		return status;
 	*update = (struct backup_location_update) {
-		.path = api_keep_if_empty(path),
-		.user_name = api_keep_if_empty(user),
-		.password = api_keep_if_empty(password),
-		.certificate_base64 = api_keep_if_empty(certificate),
+		.path = path,
+		.user_name = user,
+		.password = password,
+		.certificate_base64 = certificate,
 		.encryption_key_base64 = api_keep_if_empty(key),
 		.frequency_hours = has_frequency ? &values->frequency_hours : NULL,
 		.retention_days = has_retention ? &values->retention_days : NULL,
@@ -152,5 +181,10 @@ enum status api_location_read(const struct api_call *call, const json_t *body,
 		return fail_field(err, "properties.externalStoreDefault.encryptionKeyBase64",
 				  "A pre-shared key is taken with api-version 2016-05-01 only; set "
 				  "encryptionCertBase64 instead");
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	if (call->version >= API_2021_09_01)
+		return api_blob_read(store, update, err);
+	api_drop_empty(update);
+	return STATUS_OK;
 }

@@ -283,7 +283,8 @@ enum status api_subscription_check(struct api_call *call, struct error *err);
 /* --- wire shapes; NULL when memory is out --- */
 json_t *api_location_json(const struct api_call *call, enum api_spelling spelling,
 			  const struct db_location *location);
-/* The body of a PUT. Members of @update point into @values and @body. */
+/* The body of a PUT or PATCH, but for its manner. Members of @update point into @values and @body.
+ */
 struct api_location_values {
 	int64_t frequency_hours;
 	int64_t retention_days;
@@ -383,6 +384,7 @@ enum status api_operations_list(struct api_call *call, struct error *err);
 enum status api_backup_locations_list(struct api_call *call, struct error *err);
 enum status api_backup_locations_get(struct api_call *call, struct error *err);
 enum status api_backup_locations_put(struct api_call *call, struct error *err);
+enum status api_backup_locations_patch(struct api_call *call, struct error *err);
 enum status api_connection_test(struct api_call *call, struct error *err);
 enum status api_connection_get(struct api_call *call, struct error *err);
 enum status api_capacity_get(struct api_call *call, struct error *err);

@@ -8,7 +8,8 @@
 
 /* Renewals a lease: two may fail. */
 #define RENEWALS 3
-/* ms that a call may take when the service stops. */
+/* ms that a call may take when the lease is given up: nobody shall wait for a share that does not
+ * answer. */
 #define RELEASE_DEADLINE 1500
 
 static enum status with_share(struct backup_service *service, long deadline,
@@ -82,10 +83,19 @@ void backup_keeper_start(struct backup_service *service)
 	(void)pthread_mutex_unlock(&lease->mutex);
 }
 
+void backup_keeper_release(struct backup_service *service)
+{
+	struct error err;
+	if (atomic_load(&service->lease.is_held) &&
+	    with_share(service, RELEASE_DEADLINE, NULL, backup_lease_release, &err) != STATUS_OK)
+		log_error("lease of the repository not given up; it runs out by itself", &err);
+	/* Or the keeper would go on where nobody writes any more. */
+	atomic_store(&service->lease.is_held, false);
+}
+
 void backup_keeper_stop(struct backup_service *service)
 {
 	struct backup_lease *lease = &service->lease;
-	struct error err;
 	(void)pthread_mutex_lock(&lease->mutex);
 	lease->is_stopping = true;
 	(void)pthread_cond_broadcast(&lease->stopping);
@@ -96,7 +106,5 @@ void backup_keeper_stop(struct backup_service *service)
 		lease->is_running = false;
 	}
 	cancel_free(TAKE(lease->cancel));
-	if (atomic_load(&lease->is_held) &&
-	    with_share(service, RELEASE_DEADLINE, NULL, backup_lease_release, &err) != STATUS_OK)
-		log_error("lease of the repository not given up; it runs out by itself", &err);
+	backup_keeper_release(service);
 }

@@ -64,6 +64,9 @@ MUST_CHECK enum status backup_slot_is_of(struct share *share, uint64_t sequence,
 
 /* After backup_lease_acquire(): starts it if it does not run yet. */
 void backup_keeper_start(struct backup_service *service);
+/* Gives the lease up, if it is held, at the share that is stored. What fails is logged: the lease
+ * runs out by itself. */
+void backup_keeper_release(struct backup_service *service);
 /* Ends it and gives the lease up. */
 void backup_keeper_stop(struct backup_service *service);
 

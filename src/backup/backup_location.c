@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The job "locationUpdate": tries the share with the new settings, and only then stores them. */
+/* The job "locationUpdate": tries the share with the new settings, if there is one, and only then
+ * stores them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,72 +20,20 @@ struct change {
 	bool is_new_account;
 };
 
-static bool differs(const json_t *parameters, const char *name, const char *saved)
+static bool differs(const char *left, const char *right)
 {
-	const char *asked = json_string_value(json_object_get(parameters, name));
-	return asked != NULL && (saved == NULL || strcmp(asked, saved) != 0);
+	return (left == NULL) != (right == NULL) || (left != NULL && strcmp(left, right) != 0);
 }
 
 /* A password counts as new whenever it is sent: whoever sends it wants to know whether it works. */
-static struct change find_change(const json_t *parameters, const struct db_location *saved)
+static struct change find_change(const json_t *parameters, const struct db_location *before,
+				 const struct db_location *after)
 {
 	return (struct change) {
-		.is_new_place = differs(parameters, PARAMETER_PATH, saved->path),
-		.is_new_account = differs(parameters, PARAMETER_USER_NAME, saved->user_name) ||
+		.is_new_place = differs(before->path, after->path),
+		.is_new_account = differs(before->user_name, after->user_name) ||
 				  json_object_get(parameters, PARAMETER_PASSWORD) != NULL,
 	};
-}
-
-static enum status merge_certificate(struct backup_service *service, const json_t *parameters,
-				     struct db_location *row, struct error *err)
-{
-	struct certificate *certificate = NULL;
-	enum status status = backup_parameter_take_bytes(parameters, PARAMETER_CERTIFICATE,
-							 &row->certificate, err);
-	if (status != STATUS_OK || row->certificate.length == 0)
-		return status;
-	status = certificate_parse(row->certificate.data, row->certificate.length,
-				   "properties.externalStoreDefault.encryptionCertBase64",
-				   &certificate, err);
-	if (status == STATUS_OK) {
-		memcpy(row->thumbprint, certificate->thumbprint, sizeof row->thumbprint);
-		backup_target_warn_expired(service, certificate);
-	}
-	certificate_free(certificate);
-	return status;
-}
-
-static void merge_numbers(const json_t *parameters, struct db_location *row)
-{
-	const json_t *frequency = json_object_get(parameters, PARAMETER_FREQUENCY);
-	const json_t *retention = json_object_get(parameters, PARAMETER_RETENTION);
-	const json_t *scheduler = json_object_get(parameters, PARAMETER_SCHEDULER);
-	if (frequency != NULL)
-		row->frequency_hours = (int)json_integer_value(frequency);
-	if (retention != NULL)
-		row->retention_days = (int)json_integer_value(retention);
-	if (scheduler != NULL)
-		row->scheduler_enabled = json_is_true(scheduler);
-}
-
-static enum status merge(struct backup_service *service, const json_t *parameters,
-			 struct db_location *row, struct error *err)
-{
-	enum status status =
-		backup_parameter_take_text(parameters, PARAMETER_PATH, &row->path, err);
-	if (status == STATUS_OK)
-		status = backup_parameter_take_text(parameters, PARAMETER_USER_NAME,
-						    &row->user_name, err);
-	if (status == STATUS_OK)
-		status = backup_parameter_take_bytes(parameters, PARAMETER_PASSWORD,
-						     &row->password_sealed, err);
-	if (status == STATUS_OK)
-		status = merge_certificate(service, parameters, row, err);
-	if (status == STATUS_OK) {
-		merge_numbers(parameters, row);
-		row->changed_time = clock_now(service->clock);
-	}
-	return status;
 }
 
 /* Create, write, flush, read back, rename, delete: enough for a share that was tested before. */
@@ -160,13 +109,24 @@ struct store_request {
 	const struct buffer *report; /* empty: the way to the share is the same as before */
 };
 
-/* The schedule has moved on while the share was tested: only its owner writes it. */
+/* The schedule has moved on while the share was tested: only its owner writes it. Without a share
+ * nothing is planned. */
+static enum status plan(const struct store_request *request, struct db *state,
+			struct db_schedule *schedule, struct error *err)
+{
+	if (request->row->path != NULL)
+		return backup_scheduler_change(request->service, state, request->row, schedule,
+					       err);
+	memset(schedule, 0, sizeof *schedule);
+	request->row->next_backup_time = 0;
+	return STATUS_OK;
+}
+
 static enum status store_body(struct db *state, void *context, struct error *err)
 {
 	const struct store_request *request = context;
 	struct db_schedule schedule;
-	enum status status =
-		backup_scheduler_change(request->service, state, request->row, &schedule, err);
+	enum status status = plan(request, state, &schedule, err);
 	if (status == STATUS_OK)
 		status = backup_psk_store(request->service, state, request->parameters,
 					  request->row->thumbprint, err);
@@ -190,58 +150,86 @@ static void show_what_goes(struct backup_service *service, struct jobs_run *run)
 		log_error("what the shorter retention lets go is not known", &err);
 }
 
-static enum status update(struct backup_service *service, struct db *state, struct jobs_run *run,
-			  struct backup_target *target, struct buffer *report, struct error *err)
+/* What the job of one update works with. */
+struct update {
+	struct backup_service *service;
+	struct jobs_run *run;
+	struct db_location before;
+	struct backup_target target; /* after */
+	struct change change;
+	char repository_id[GUID_TEXT_SIZE]; /* empty: as before */
+	struct buffer report;
+	json_t *parameters; /* owned */
+};
+
+static enum status load(struct update *update, struct db *state, struct error *err)
 {
-	char repository_id[GUID_TEXT_SIZE] = "";
-	const char *text = jobs_run_job(run)->parameters;
-	struct change change = { .is_new_place = false };
-	int days_before = 0;
-	AUTO_JSON parameters = NULL;
-	enum status status = json_parse(text, strlen(text), &parameters, err);
+	const char *name = update->service->config->deployment.location;
+	const char *text = jobs_run_job(update->run)->parameters;
+	enum status status = json_parse(text, strlen(text), &update->parameters, err);
 	if (status == STATUS_OK)
-		status = db_location_get(state, service->config->deployment.location, &target->row,
-					 err);
-	if (status == STATUS_OK) {
-		change = find_change(parameters, &target->row);
-		days_before = target->row.retention_days;
-		status = merge(service, parameters, &target->row, err);
-	}
+		status = db_location_get(state, name, &update->before, err);
 	if (status == STATUS_OK)
-		status = backup_target_prepare(service, target, err);
-	jobs_run_progress(run, "testing the share", 0, 0);
+		status = db_location_get(state, name, &update->target.row, err);
 	if (status == STATUS_OK)
-		status = test_share(service, run, target, &change, report, err);
+		status = backup_location_merge(update->service, update->parameters,
+					       &update->target.row, err);
 	if (status == STATUS_OK)
-		status = use_share(service, target, jobs_run_cancel(run), report->length > 0,
-				   repository_id, err);
+		update->change = find_change(update->parameters, &update->before,
+					     &update->target.row);
+	return status;
+}
+
+static enum status try_share(struct update *update, struct error *err)
+{
+	struct backup_target *target = &update->target;
+	enum status status = backup_target_prepare(update->service, target, err);
+	jobs_run_progress(update->run, "testing the share", 0, 0);
+	if (status == STATUS_OK)
+		status = test_share(update->service, update->run, target, &update->change,
+				    &update->report, err);
+	if (status == STATUS_OK)
+		status = use_share(update->service, target, jobs_run_cancel(update->run),
+				   update->report.length > 0, update->repository_id, err);
 	/* Where backups go already, being full is no reason to refuse a new password or a shorter
 	 * retention: nobody could make room. */
-	if (status == STATUS_SHARE_FULL && !change.is_new_place)
+	if (status == STATUS_SHARE_FULL && !update->change.is_new_place)
 		status = STATUS_OK;
+	return status;
+}
+
+static enum status run_update(struct update *update, struct db *state, struct error *err)
+{
+	struct db_location *row = &update->target.row;
+	enum status status = load(update, state, err);
+	if (status == STATUS_OK && row->path != NULL)
+		status = try_share(update, err);
 	if (status != STATUS_OK)
 		return status;
-	struct store_request request = { service, &target->row, parameters, repository_id, report };
+	if (row->path == NULL)
+		backup_keeper_release(update->service);
+	struct store_request request = { update->service, row, update->parameters,
+					 update->repository_id, &update->report };
 	status = db_transaction(state, store_body, &request, err);
 	if (status == STATUS_OK)
-		backup_kept_store(service, state);
-	if (status == STATUS_OK && target->row.retention_days < days_before)
-		show_what_goes(service, run);
+		backup_kept_store(update->service, state);
+	if (status == STATUS_OK && row->path != NULL &&
+	    row->retention_days < update->before.retention_days)
+		show_what_goes(update->service, update->run);
 	return status;
 }
 
 enum status backup_location_run(struct jobs_run *run, void *context, struct error *err)
 {
-	struct backup_service *service = context;
 	struct db *state = NULL;
-	struct backup_target target;
-	struct buffer report = { .data = NULL };
-	memset(&target, 0, sizeof target);
-	enum status status = db_pool_take(service->state, &state, err);
+	struct update update = { .service = context, .run = run };
+	enum status status = db_pool_take(update.service->state, &state, err);
 	if (status == STATUS_OK)
-		status = update(service, state, run, &target, &report, err);
-	buffer_done(&report);
-	backup_target_done(&target);
-	db_pool_give(service->state, state);
+		status = run_update(&update, state, err);
+	json_decref(update.parameters);
+	buffer_done(&update.report);
+	backup_target_done(&update.target);
+	db_location_done(&update.before);
+	db_pool_give(update.service->state, state);
 	return status;
 }

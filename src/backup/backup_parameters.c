@@ -31,8 +31,8 @@ enum status backup_parameter_put_text(json_t *object, const char *name, const ch
 enum status backup_parameter_put_password(struct backup_service *service, json_t *object,
 					  const char *password, struct error *err)
 {
-	if (password == NULL)
-		return STATUS_OK;
+	if (password == NULL || password[0] == '\0')
+		return backup_parameter_put_text(object, PARAMETER_PASSWORD, password, err);
 	struct buffer text;
 	buffer_init(&text, 2u << 20);
 	enum status status = seal_password(service, password, &text, err);
@@ -49,8 +49,8 @@ enum status backup_parameter_take_text(const json_t *parameters, const char *nam
 	const char *text = json_string_value(json_object_get(parameters, name));
 	if (text == NULL)
 		return STATUS_OK;
-	char *copy = strdup(text);
-	if (copy == NULL)
+	char *copy = text[0] == '\0' ? NULL : strdup(text);
+	if (copy == NULL && text[0] != '\0')
 		return fail_memory(err, "read job parameters");
 	free(*value);
 	*value = copy;

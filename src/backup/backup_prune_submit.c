@@ -150,8 +150,9 @@ enum status backup_prune_submit_due(struct backup_service *service, struct db *s
 	if (status != STATUS_OK || !has_work)
 		return status;
 	status = backup_prune_submit(service, state, &request, id, err);
-	/* Another job is in the way: its end brings us here again. */
-	return status == STATUS_CONFLICT ? STATUS_OK : status;
+	/* Another job is in the way: its end brings us here again; so does that of the update that
+	 * names a share after the location was cleared. */
+	return status == STATUS_CONFLICT || status == STATUS_NOT_CONFIGURED ? STATUS_OK : status;
 }
 
 /* --- pins --- */

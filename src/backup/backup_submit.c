@@ -12,72 +12,13 @@
 #define STORE_FIELD "properties.externalStoreDefault."
 #define CERTIFICATE_MAX (256u << 10)
 
-static enum status check_number(const char *field, const int64_t *value, int64_t min, int64_t max,
-				struct error *err)
-{
-	if (value == NULL || (*value >= min && *value <= max))
-		return STATUS_OK;
-	return fail_field(err, field, "found %lld, allowed are whole numbers from %lld to %lld",
-			  (long long)*value, (long long)min, (long long)max);
-}
-
-static enum status decode_certificate(const char *text, struct buffer *der, struct error *err)
-{
-	struct buffer bytes;
-	struct certificate *certificate = NULL;
-	buffer_init(&bytes, CERTIFICATE_MAX);
-	enum status status = base64_decode(text, &bytes, NULL);
-	if (status != STATUS_OK)
-		status = fail_field(err, STORE_FIELD "encryptionCertBase64",
-				    "found text that is not base64; send the DER bytes of a .cer "
-				    "file in base64");
-	if (status == STATUS_OK)
-		status = certificate_parse(bytes.data, bytes.length,
-					   STORE_FIELD "encryptionCertBase64", &certificate, err);
-	if (status == STATUS_OK)
-		status = buffer_append(der, certificate->der.data, certificate->der.length, err);
-	certificate_free(certificate);
-	buffer_done(&bytes);
-	return status;
-}
-
-enum status backup_check_user_name(const char *field, const char *user_name, struct error *err)
-{
-	if (user_name == NULL || (text_is_printable_utf8(user_name) && strlen(user_name) <= 256))
-		return STATUS_OK;
-	return fail_field(
-		err, field,
-		"found control characters, text that is not UTF-8 or more than 256 bytes; "
-		"allowed is DOMAIN\\user, user@domain or a bare name");
-}
-
-static enum status check_update(const struct backup_location_update *update, struct buffer *der,
-				struct error *err)
-{
-	enum status status = STATUS_OK;
-	struct share_address address;
-	if (update->path != NULL)
-		status = share_address_parse(update->path, STORE_FIELD "path", &address, err);
-	if (status == STATUS_OK)
-		status = backup_check_user_name(STORE_FIELD "userName", update->user_name, err);
-	if (status == STATUS_OK)
-		status = check_number(STORE_FIELD "backupFrequencyInHours", update->frequency_hours,
-				      BACKUP_FREQUENCY_MIN, BACKUP_FREQUENCY_MAX, err);
-	if (status == STATUS_OK)
-		status = check_number(STORE_FIELD "backupRetentionPeriodInDays",
-				      update->retention_days, BACKUP_RETENTION_MIN,
-				      BACKUP_RETENTION_MAX, err);
-	if (status == STATUS_OK && update->certificate_base64 != NULL)
-		status = decode_certificate(update->certificate_base64, der, err);
-	return status;
-}
-
 /* What is stored wins where the update is silent. A location without a path cannot be tested, so it
- * is refused. */
+ * is refused, unless that is what is wanted. */
 static enum status check_complete(struct backup_service *service, struct db *state,
 				  const struct backup_location_update *update, struct error *err)
 {
-	if (update->path != NULL)
+	if (update->path != NULL || update->blob_url != NULL ||
+	    update->manner == BACKUP_LOCATION_REPLACE)
 		return STATUS_OK;
 	struct db_location stored;
 	memset(&stored, 0, sizeof stored);
@@ -109,10 +50,12 @@ static enum status set_numbers(json_t *object, const struct backup_location_upda
 	return failed == 0 ? STATUS_OK : fail_memory(err, "write job parameters");
 }
 
-static enum status set_certificate(json_t *object, const struct buffer *der, struct error *err)
+static enum status set_certificate(json_t *object, const struct backup_location_update *update,
+				   const struct buffer *der, struct error *err)
 {
 	if (der->length == 0)
-		return STATUS_OK;
+		return backup_parameter_put_text(object, PARAMETER_CERTIFICATE,
+						 update->certificate_base64, err);
 	struct buffer text;
 	buffer_init(&text, 2 * CERTIFICATE_MAX);
 	enum status status = base64_encode(der->data, der->length, &text, err);
@@ -123,6 +66,13 @@ static enum status set_certificate(json_t *object, const struct buffer *der, str
 	return status;
 }
 
+static const char *manner_of(const struct backup_location_update *update)
+{
+	if (update->manner != BACKUP_LOCATION_REPLACE)
+		return NULL;
+	return backup_location_is_blank(update) ? MANNER_CLEAR : MANNER_REPLACE;
+}
+
 /* The job carries only what was asked for; the merge happens when it runs. */
 static enum status write_parameters(struct backup_service *service, struct db *state,
 				    const struct backup_location_update *update, struct buffer *der,
@@ -131,9 +81,15 @@ static enum status write_parameters(struct backup_service *service, struct db *s
 	AUTO_JSON object = json_object();
 	if (object == NULL)
 		return fail_memory(err, "write job parameters");
-	enum status status = backup_parameter_put_text(object, PARAMETER_PATH, update->path, err);
+	enum status status =
+		backup_parameter_put_text(object, PARAMETER_MANNER, manner_of(update), err);
+	if (status == STATUS_OK)
+		status = backup_parameter_put_text(object, PARAMETER_PATH, update->path, err);
 	if (status == STATUS_OK)
 		status = backup_parameter_put_text(object, PARAMETER_USER_NAME, update->user_name,
+						   err);
+	if (status == STATUS_OK)
+		status = backup_parameter_put_text(object, PARAMETER_BLOB_URL, update->blob_url,
 						   err);
 	if (status == STATUS_OK)
 		status = backup_parameter_put_password(service, object, update->password, err);
@@ -141,7 +97,7 @@ static enum status write_parameters(struct backup_service *service, struct db *s
 		status = backup_psk_prepare(service, state, update->encryption_key_base64, der,
 					    object, err);
 	if (status == STATUS_OK)
-		status = set_certificate(object, der, err);
+		status = set_certificate(object, update, der, err);
 	if (status == STATUS_OK)
 		status = set_numbers(object, update, err);
 	if (status == STATUS_OK)
@@ -215,7 +171,7 @@ enum status backup_location_submit(struct backup_service *service, struct db *st
 	struct buffer der, parameters;
 	buffer_init(&der, CERTIFICATE_MAX);
 	buffer_init(&parameters, 4u << 20);
-	enum status status = check_update(update, &der, err);
+	enum status status = backup_location_check(update, &der, err);
 	if (status == STATUS_OK)
 		status = check_complete(service, state, update, err);
 	if (status == STATUS_OK)

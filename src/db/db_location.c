@@ -6,9 +6,6 @@
 
 enum { Q_LOCATION_GET, Q_LOCATION_PUT, Q_LOCATION_NOTE };
 
-#define DEFAULT_FREQUENCY_HOURS 12
-#define DEFAULT_RETENTION_DAYS 7
-
 #define COLUMNS                                                                                    \
 	"name, path, user_name, password_sealed, certificate, thumbprint, frequency_hours, "       \
 	"retention_days, scheduler_enabled, next_backup_time, last_backup_time, capacity_total, "  \
@@ -65,8 +62,8 @@ static enum status make_default(const char *name, struct db_location *out, struc
 		return fail_memory(err, queries[Q_LOCATION_GET].step);
 	*out = (struct db_location) {
 		.name = copy,
-		.frequency_hours = DEFAULT_FREQUENCY_HOURS,
-		.retention_days = DEFAULT_RETENTION_DAYS,
+		.frequency_hours = DB_LOCATION_FREQUENCY_HOURS,
+		.retention_days = DB_LOCATION_RETENTION_DAYS,
 		.capacity_total = -1,
 		.capacity_free = -1,
 	};

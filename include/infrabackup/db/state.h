@@ -24,6 +24,9 @@ MUST_CHECK enum status db_secret_set(struct db *db, const char *name, const void
 MUST_CHECK enum status db_secret_delete(struct db *db, const char *name, struct error *err);
 
 /* --- the backup location --- */
+#define DB_LOCATION_FREQUENCY_HOURS 12
+#define DB_LOCATION_RETENTION_DAYS 7
+
 struct db_location {
 	char *name;                    /* region */
 	char *path;                    /* NULL: not configured */
@@ -31,8 +34,8 @@ struct db_location {
 	struct buffer password_sealed; /* empty: none */
 	struct buffer certificate;     /* DER; empty: none */
 	char thumbprint[41];           /* empty: none */
-	int frequency_hours;           /* default 12 */
-	int retention_days;            /* default 7 */
+	int frequency_hours;
+	int retention_days;
 	bool scheduler_enabled;
 	int64_t next_backup_time; /* 0: none */
 	int64_t last_backup_time; /* 0: none */

@@ -203,6 +203,22 @@ static void assert_role(const json_t *operation, const char *role)
 	assert_int_equal(json_array_size(json_object_get(operation, "security")), 0);
 }
 
+/* Documents are by api-version; what only versions without any have is in none. */
+static bool is_expected(const struct api_route_description *route)
+{
+	bool is_found = route->versions[0] == NULL;
+
+	for (size_t i = 0; route->versions[i] != NULL && !is_found; i++) {
+		AUTO_FREE char *pattern = NULL;
+		glob_t files;
+
+		assert_true(asprintf(&pattern, "api/*/%s", route->versions[i]) > 0);
+		is_found = glob(pattern, 0, NULL, &files) == 0;
+		globfree(&files);
+	}
+	return is_found;
+}
+
 static void test_routes_are_all_in_the_documents(void **state)
 {
 	AUTO_JSON documents = load_documents();
@@ -218,6 +234,8 @@ static void test_routes_are_all_in_the_documents(void **state)
 
 		operation_key(key, route.method, route.path);
 		operations = json_object_get(documents, key);
+		if (operations == NULL && !is_expected(&route))
+			continue;
 		if (operations == NULL)
 			print_error("%s %s is in no document of api/\n", route.method, route.path);
 		assert_non_null(operations);
@@ -242,8 +260,8 @@ static void test_documents_have_nothing_but_routes(void **state)
 	size_t served = 0;
 
 	(void)state;
-	while (api_route_describe(served, &route))
-		served++;
+	for (size_t i = 0; api_route_describe(i, &route); i++)
+		served += is_expected(&route) ? 1 : 0;
 	/* All routes are in them, so equal numbers mean that nothing else is. */
 	assert_int_equal(json_object_size(documents), served);
 }
@@ -274,6 +292,7 @@ static void test_routes_refuse_the_role_below(void **state)
 		if (route.role == NULL)
 			continue;
 		assert_true(auth_role_from_name(route.role, &needed));
+		fixture->sent_version = route.versions[0];
 		for (int role = AUTH_READER; role < (int)needed; role++) {
 			fixture->sent_authorization = fixture->authorization[role];
 			assert_int_equal(api_fixture_call(fixture, route.method, route.path, NULL),

@@ -118,6 +118,19 @@ static void test_controller_that_stopped_gives_way_without_a_gap(void **state)
 	expect_numbers(pair->first, (const uint64_t[]) { 1, 2, 3 }, 3);
 }
 
+static void test_controller_whose_location_is_cleared_gives_way_without_a_gap(void **state)
+{
+	struct pair *pair = *state;
+	struct db_job job;
+	const struct backup_location_update clear = { .manner = BACKUP_LOCATION_REPLACE };
+	service_fixture_back_up(pair->first);
+	service_fixture_update(pair->first, &clear, &job);
+	assert_string_equal(job.state, "Succeeded");
+	db_job_done(&job);
+	service_fixture_back_up(pair->second);
+	expect_numbers(pair->first, (const uint64_t[]) { 1, 2, 3 }, 3);
+}
+
 static void test_expired_lease_is_taken_over_and_its_holder_refused(void **state)
 {
 	struct pair *pair = *state;
@@ -285,6 +298,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(
 			test_controller_that_stopped_gives_way_without_a_gap, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_controller_whose_location_is_cleared_gives_way_without_a_gap, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			test_expired_lease_is_taken_over_and_its_holder_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_released_folder_goes_to_whoever_comes_first,

@@ -128,6 +128,21 @@ static void test_prune_is_due_once_after_a_good_backup_when_something_expired(vo
 	db_job_done(&job);
 }
 
+static void test_prune_is_not_due_without_a_share(void **state)
+{
+	struct prune_fixture *fixture = *state;
+	char id[GUID_TEXT_SIZE];
+	struct db_job job;
+	const struct backup_location_update nowhere = { .path = "" };
+	prune_case_set_retention(fixture, 2, &job);
+	db_job_done(&job);
+	service_fixture_update(fixture->service, &nowhere, &job);
+	assert_string_equal(job.state, "Succeeded");
+	db_job_done(&job);
+	submit_due(fixture);
+	assert_false(newest_prune(fixture, id));
+}
+
 /* What it left is in the trash, whether or not anything else expires. */
 static void test_prune_is_due_once_an_interrupted_run_has_had_its_grace(void **state)
 {
@@ -161,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_prune_by_itself_lets_a_backup_queue_behind_it),
 		CASE(test_prune_is_due_once_after_a_good_backup_when_something_expired),
+		CASE(test_prune_is_not_due_without_a_share),
 		CASE(test_prune_is_due_once_an_interrupted_run_has_had_its_grace),
 	};
 	return cmocka_run_group_tests(tests, prune_case_setup, prune_case_teardown);
