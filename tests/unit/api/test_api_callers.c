@@ -77,6 +77,7 @@ static void check_route(struct api_fixture *fixture, const struct api_route_desc
 	enum auth_role needed = AUTH_READER;
 
 	assert_true(route->role == NULL || auth_role_from_name(route->role, &needed));
+	fixture->sent_version = route->versions[0];
 	for (int role = -1; role <= AUTH_ADMINISTRATOR; role++) {
 		send(fixture, role);
 		unsigned status = api_fixture_call(fixture, route->method, route->path, NULL);
