@@ -149,11 +149,31 @@ struct api_backup_roles {
 	json_t *roles;
 };
 
+/* "Role;Component;-;Repository" of what a role is kept in: one repository each, which the role
+ * names and the provider reads. */
+static json_t *api_repositories(const struct db_job_role *role, const char *status)
+{
+	if (role->provider == NULL)
+		return json_array();
+	return json_pack("[{s:o, s:s}]", "fullRepositoryName",
+			 json_sprintf("%s;%s;-;%s", role->role, role->provider, role->role),
+			 "status", status);
+}
+
+static json_t *api_role_json(enum api_version version, const struct db_job_role *role)
+{
+	const char *status = api_operation_status(version, role->state);
+
+	if (version < API_2021_09_01)
+		return json_pack("{s:s, s:s}", "roleName", role->role, "status", status);
+	return json_pack("{s:s, s:o, s:s}", "roleName", role->role, "repositoryStatus",
+			 api_repositories(role, status), "status", status);
+}
+
 static enum status api_backup_role(const struct db_job_role *role, void *context, struct error *err)
 {
 	const struct api_backup_roles *list = context;
-	json_t *item = json_pack("{s:s, s:s}", "roleName", role->role, "status",
-				 api_operation_status(list->call->version, role->state));
+	json_t *item = api_role_json(list->call->version, role);
 
 	if (json_array_append_new(list->roles, item) != 0)
 		return fail_memory(err, "show the roles of a backup");

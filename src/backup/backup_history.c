@@ -146,6 +146,7 @@ static enum status add_role(struct history_run *run, struct archive_record *reco
 	struct db_job_role row = {
 		.position = (int)position,
 		.role = role->name,
+		.provider = role->provider,
 		.state = role->status,
 		.entries = role->entries,
 		.bytes = role->bytes,

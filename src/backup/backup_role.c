@@ -140,12 +140,14 @@ enum status backup_role_report(struct backup_role *role, struct db *state, struc
 	char message[1024];
 	struct db_job_role row = role->result;
 	AUTO_FREE char *name = strdup(role->name);
+	AUTO_FREE char *provider = strdup(role->provider);
 	AUTO_FREE char *state_name =
 		strdup(job_state_name(row.ended_time == 0 ? JOB_RUNNING : backup_role_state(role)));
 	AUTO_FREE char *error_status = strdup(status_name(role->status));
-	if (name == NULL || state_name == NULL || error_status == NULL)
+	if (name == NULL || provider == NULL || state_name == NULL || error_status == NULL)
 		return fail_memory(err, "report role");
 	row.role = name;
+	row.provider = provider;
 	row.state = state_name;
 	if (role->status != STATUS_OK) {
 		row.error_status = error_status;

@@ -7,14 +7,14 @@ enum { Q_ROLE_PUT, Q_ROLE_LIST, Q_ROLE_CLOSE };
 #define COLUMNS                                                                                    \
 	"job_id, position, role, state, entries, bytes, new_bytes, files_read, "                   \
 	"files_unchanged, problems, started_time, ended_time, error_status, error_message, "       \
-	"taken_from"
+	"taken_from, provider"
 
 static const struct db_query queries[] = {
 	[Q_ROLE_PUT] = { "note role of job",
 			 "INSERT OR REPLACE INTO job_role (" COLUMNS ") VALUES (:job_id, :position,"
 			 " :role, :state, :entries, :bytes, :new_bytes, :files_read,"
 			 " :files_unchanged, :problems, :started_time, :ended_time, :error_status,"
-			 " :error_message, :taken_from)" },
+			 " :error_message, :taken_from, :provider)" },
 	[Q_ROLE_LIST] = { "list roles of job", "SELECT " COLUMNS " FROM job_role"
 					       " WHERE job_id = :job_id ORDER BY position, role" },
 	[Q_ROLE_CLOSE] = { "finish roles of job",
@@ -44,6 +44,7 @@ static const struct db_column role_items[] = {
 	DB_COLUMN(DB_TEXT, db_job_role, error_status),
 	DB_COLUMN(DB_TEXT, db_job_role, error_message),
 	DB_COLUMN(DB_NAME, db_job_role, taken_from),
+	DB_COLUMN(DB_TEXT, db_job_role, provider),
 };
 static const struct db_columns role_columns = DB_COLUMNS(role_items);
 

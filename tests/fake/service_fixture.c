@@ -262,6 +262,7 @@ static enum status see_role(const struct db_job_role *role, void *context, struc
 	search->out->error_status = role->error_status != NULL ? strdup(role->error_status) : NULL;
 	search->out->error_message =
 		role->error_message != NULL ? strdup(role->error_message) : NULL;
+	search->out->provider = role->provider != NULL ? strdup(role->provider) : NULL;
 	search->found = true;
 	return STATUS_OK;
 }

@@ -102,6 +102,7 @@ struct db_job_role {
 	char *error_status, *error_message; /* NULL */
 	/* The backup that read it, at started_time to ended_time; empty: the job itself. */
 	char taken_from[GUID_TEXT_SIZE];
+	char *provider; /* that read it; NULL: not noted */
 };
 /* Inserts or replaces by (job, role). */
 MUST_CHECK enum status db_job_role_put(struct db *db, const struct db_job_role *role,

@@ -284,7 +284,7 @@ void api_fixture_finish_job(struct api_fixture *fixture, const char *id, const c
 void api_fixture_add_role(struct api_fixture *fixture, const char *id, int position,
 			  const char *role, const char *role_state)
 {
-	char role_text[64], state_text[32];
+	char role_text[64], state_text[32], provider[] = "directory";
 	struct db_job_role row = { .position = position,
 				   .role = role_text,
 				   .state = state_text,
@@ -293,7 +293,8 @@ void api_fixture_add_role(struct api_fixture *fixture, const char *id, int posit
 				   .new_bytes = 1024,
 				   .files_read = 1,
 				   .files_unchanged = 2,
-				   .started_time = API_FIXTURE_NOW - 9000 };
+				   .started_time = API_FIXTURE_NOW - 9000,
+				   .provider = provider };
 
 	(void)snprintf(row.job_id, sizeof(row.job_id), "%s", id);
 	(void)snprintf(role_text, sizeof(role_text), "%s", role);

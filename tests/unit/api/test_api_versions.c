@@ -262,6 +262,29 @@ static void test_backup_by_version(void **state)
 	}
 }
 
+static void test_roles_by_version(void **state)
+{
+	static const char *const roles[] = {
+		"\"roleStatus\":[{\"roleName\":\"NRP\",\"status\":\"Succeeded\"}],",
+		"\"roleStatus\":[{\"roleName\":\"NRP\",\"status\":\"Succeeded\"}],",
+		"\"roleStatus\":[{\"roleName\":\"NRP\",\"repositoryStatus\":["
+		"{\"fullRepositoryName\":\"NRP;directory;-;NRP\",\"status\":\"Succeeded\"}],"
+		"\"status\":\"Succeeded\"}],",
+	};
+	struct api_fixture *fixture = *state;
+
+	api_fixture_add_job(fixture, ID, "backup");
+	api_fixture_add_role(fixture, ID, 0, "NRP", "Succeeded");
+	api_fixture_add_backup(fixture, ID, 1, "Succeeded");
+	for (size_t i = 0; i < ARRAY_LENGTH(versions); i++) {
+		fixture->sent_version = versions[i];
+		assert_int_equal(
+			api_fixture_call(fixture, "GET", API_FIXTURE_LOCATION "/backups/" ID, NULL),
+			200);
+		assert_non_null(strstr(fixture->text, roles[i]));
+	}
+}
+
 /* A scheduled backup that was skipped has no name in the older versions: there it is not shown. */
 static void test_skipped_backup_by_version(void **state)
 {
@@ -465,6 +488,7 @@ int main(void)
 		FIXTURE_TEST(test_operations_by_version),
 		FIXTURE_TEST(test_location_by_version),
 		FIXTURE_TEST(test_backup_by_version),
+		FIXTURE_TEST(test_roles_by_version),
 		FIXTURE_TEST(test_skipped_backup_by_version),
 		cmocka_unit_test(test_polls_by_kind_and_version),
 		FIXTURE_TEST(test_polls_of_a_failure_are_500_at_both_addresses),
