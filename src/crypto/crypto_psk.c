@@ -9,6 +9,7 @@
 #define STEP "open pre-shared key"
 #define KEY_BYTES_MIN 32
 #define KEY_BYTES_MAX 1024
+#define TEXT_MAX 4096 /* the base64 of such a key, with white space */
 #define NAME "infrabackup pre-shared key"
 #define VALID_DAYS 36500
 
@@ -23,12 +24,9 @@ static enum status encode(const struct buffer *bytes, struct secret *out, struct
 {
 	struct buffer text;
 
-	buffer_init(&text, 4096);
-	/* Room first: growing would leave a copy behind. */
-	enum status status = buffer_reserve(&text, 4096 - 1, err);
+	buffer_init(&text, TEXT_MAX);
+	enum status status = base64_encode(bytes->data, bytes->length, &text, err);
 
-	if (status == STATUS_OK)
-		status = base64_encode(bytes->data, bytes->length, &text, err);
 	if (status == STATUS_OK)
 		status = secret_copy(out, text.data, text.length, err);
 	wipe(&text);
@@ -40,8 +38,8 @@ enum status psk_parse(const char *text, const char *field, struct secret *out, s
 	struct buffer bytes;
 	enum status status = STATUS_OK;
 
-	buffer_init(&bytes, 8192);
-	if (strlen(text) > 4096 || base64_decode(text, &bytes, NULL) != STATUS_OK)
+	buffer_init(&bytes, TEXT_MAX);
+	if (strlen(text) > TEXT_MAX || base64_decode(text, &bytes, NULL) != STATUS_OK)
 		status = fail_field(err, field,
 				    "found text that is not base64; allowed is the base64 of %d to "
 				    "%d random bytes",
