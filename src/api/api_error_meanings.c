@@ -10,8 +10,8 @@ static const struct {
 } api_error_meanings[] = {
 	{ "AuthenticationFailed", "No credential that is known and still valid came with the "
 				  "request. Send another one." },
-	{ "AuthorizationFailed", "The caller is known, and its role does not allow the operation; "
-				 "the message names the role that does." },
+	{ "AuthorizationFailed", "The caller's role does not allow the operation, or its client "
+				 "certificate is not trusted; the message says which." },
 	{ "BackupConflictException", "Another operation runs, or maintenance is on. Wait for its "
 				     "end and repeat the request." },
 	{ "BackupLocationNotConfigured", "There is no share yet. Configure the backup location." },
