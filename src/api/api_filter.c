@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* $filter over alerts and jobs: the part of OData's language that their clients use, within bounds.
+/* $filter over alerts, jobs and the activity log: the part of OData's language that their clients
+ * use, within bounds.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,10 @@ static const char *const api_filter_forms[] = {
 		"allowed are Properties/State, Properties/Severity and Properties/FaultTypeId with "
 		"eq or ne and a text in '...', and, or, and parentheses",
 	[API_FILTER_JOBS] = "allowed is kind eq 'KIND'",
+	[API_FILTER_ACTIVITY] =
+		"allowed are caller, operationName and status ('Started', 'Succeeded' or 'Failed') "
+		"with eq and a text in '...', httpStatus with eq and a number, eventTimestamp with "
+		"ge or le and a time in '...', joined by and",
 };
 
 enum api_filter_kind { API_FILTER_COMPARE, API_FILTER_AND, API_FILTER_OR };
@@ -22,8 +27,9 @@ typedef const char *(*api_filter_property)(const struct alert_view *alert);
 struct api_filter_node {
 	enum api_filter_kind kind;
 	size_t left, right;           /* of AND and OR */
-	api_filter_property property; /* of COMPARE; NULL: of jobs */
-	bool is_not;
+	const char *name;             /* of COMPARE */
+	api_filter_property property; /* of COMPARE; NULL: the database compares */
+	const char *relation;         /* of COMPARE: one of api_filter_relations */
 	char value[API_FILTER_VALUE];
 };
 
@@ -55,7 +61,8 @@ static const char *api_filter_fault(const struct alert_view *alert)
 	return alert->row->fault;
 }
 
-/* The database compares the kinds of jobs. */
+static const char *const api_filter_relations[] = { "eq", "ne", "ge", "le" };
+
 static const struct {
 	enum api_filtered of;
 	const char *name;
@@ -65,6 +72,11 @@ static const struct {
 	{ API_FILTER_ALERTS, "severity", api_filter_severity },
 	{ API_FILTER_ALERTS, "faultTypeId", api_filter_fault },
 	{ API_FILTER_JOBS, "kind", NULL },
+	{ API_FILTER_ACTIVITY, "caller", NULL },
+	{ API_FILTER_ACTIVITY, "status", NULL },
+	{ API_FILTER_ACTIVITY, "operationName", NULL },
+	{ API_FILTER_ACTIVITY, "httpStatus", NULL },
+	{ API_FILTER_ACTIVITY, "eventTimestamp", NULL },
 };
 
 static enum status api_filter_fail(const struct api_filter_reader *reader, const char *what)
@@ -122,10 +134,26 @@ static enum status api_filter_name(struct api_filter_reader *reader, struct api_
 	for (size_t i = 0; i < ARRAY_LENGTH(api_filter_properties); i++)
 		if (api_filter_properties[i].of == reader->of &&
 		    api_filter_word(reader, api_filter_properties[i].name)) {
+			node->name = api_filter_properties[i].name;
 			node->property = api_filter_properties[i].property;
 			return STATUS_OK;
 		}
 	return api_filter_fail(reader, "an unknown property");
+}
+
+/* A number of at most nine digits; false when there is none. */
+static bool api_filter_number(struct api_filter_reader *reader, struct api_filter_node *node)
+{
+	api_filter_space(reader);
+
+	size_t digits = strspn(reader->at, "0123456789");
+
+	if (digits == 0 || digits > 9)
+		return false;
+	memcpy(node->value, reader->at, digits);
+	node->value[digits] = '\0';
+	reader->at += digits;
+	return true;
 }
 
 /* 'text', in which '' stands for one quote. */
@@ -133,6 +161,8 @@ static enum status api_filter_value(struct api_filter_reader *reader, struct api
 {
 	size_t length = 0;
 
+	if (reader->of == API_FILTER_ACTIVITY && api_filter_number(reader, node))
+		return STATUS_OK;
 	if (!api_filter_sign(reader, '\''))
 		return api_filter_fail(reader, "no text in quotes");
 	for (;; reader->at++) {
@@ -179,9 +209,13 @@ static enum status api_filter_factor(struct api_filter_reader *reader, size_t *i
 		status = api_filter_name(reader, node);
 	if (status != STATUS_OK)
 		return status;
-	node->is_not = api_filter_word(reader, "ne");
-	if (!node->is_not && !api_filter_word(reader, "eq"))
-		return api_filter_fail(reader, "neither eq nor ne");
+	size_t count = reader->of == API_FILTER_ACTIVITY ? 4 : 2;
+
+	for (size_t i = 0; i < count && node->relation == NULL; i++)
+		if (api_filter_word(reader, api_filter_relations[i]))
+			node->relation = api_filter_relations[i];
+	if (node->relation == NULL)
+		return api_filter_fail(reader, "no comparison that is known");
 	return api_filter_value(reader, node);
 }
 
@@ -259,7 +293,8 @@ static bool api_filter_node_passes(const struct api_filter *filter, size_t index
 	const struct api_filter_node *node = &filter->nodes[index];
 
 	if (node->kind == API_FILTER_COMPARE)
-		return text_equal_ignoring_case(node->property(alert), node->value) != node->is_not;
+		return text_equal_ignoring_case(node->property(alert), node->value) ==
+		       (strcmp(node->relation, "eq") == 0);
 	bool left = api_filter_node_passes(filter, node->left, alert);
 
 	if (left == (node->kind == API_FILTER_OR))
@@ -283,10 +318,72 @@ enum status api_filter_read_kind(struct api_call *call, char kind[API_PARAMETER_
 		return status;
 	const struct api_filter_node *root = &filter->nodes[filter->root];
 
-	if (root->kind != API_FILTER_COMPARE || root->is_not ||
+	if (root->kind != API_FILTER_COMPARE || strcmp(root->relation, "eq") != 0 ||
 	    (size_t)snprintf(kind, API_PARAMETER_SIZE, "%s", root->value) >= API_PARAMETER_SIZE)
 		status = fail_field(err, "$filter", "The $filter is not supported; %s",
 				    api_filter_forms[API_FILTER_JOBS]);
+	api_filter_free(filter);
+	return status;
+}
+
+/* Keeps @value; false when there was one already, when it is too long, or for any relation but eq.
+ */
+static bool api_filter_keep(const struct api_filter_node *node, char *out, size_t size)
+{
+	return strcmp(node->relation, "eq") == 0 && out[0] == '\0' && node->value[0] != '\0' &&
+	       (size_t)snprintf(out, size, "%s", node->value) < size;
+}
+
+static bool api_filter_keep_time(const struct api_filter_node *node, struct db_audit_filter *out)
+{
+	bool is_from = strcmp(node->relation, "ge") == 0;
+	int64_t *time = is_from ? &out->from_time : &out->to_time;
+
+	return (is_from || strcmp(node->relation, "le") == 0) && *time == 0 &&
+	       clock_parse(node->value, time, NULL) == STATUS_OK;
+}
+
+static bool api_filter_keep_number(const struct api_filter_node *node, struct db_audit_filter *out)
+{
+	bool is_number = node->value[strspn(node->value, "0123456789")] == '\0';
+
+	if (strcmp(node->relation, "eq") != 0 || !is_number || out->http_status != 0)
+		return false;
+	out->http_status = strtol(node->value, NULL, 10);
+	return out->http_status > 0;
+}
+
+/* As deep as there are nodes at most. */
+static bool api_filter_collect(const struct api_filter *filter, size_t index,
+			       struct db_audit_filter *out)
+{
+	const struct api_filter_node *node = &filter->nodes[index];
+
+	if (node->kind == API_FILTER_AND)
+		return api_filter_collect(filter, node->left, out) &&
+		       api_filter_collect(filter, node->right, out);
+	if (node->kind == API_FILTER_OR)
+		return false;
+	if (strcmp(node->name, "eventTimestamp") == 0)
+		return api_filter_keep_time(node, out);
+	if (strcmp(node->name, "httpStatus") == 0)
+		return api_filter_keep_number(node, out);
+	if (strcmp(node->name, "operationName") == 0)
+		return api_filter_keep(node, out->operation, sizeof(out->operation));
+	if (strcmp(node->name, "status") == 0)
+		return api_filter_keep(node, out->status, sizeof(out->status));
+	return api_filter_keep(node, out->caller, sizeof(out->caller));
+}
+
+enum status api_filter_read_activity(struct api_call *call, struct db_audit_filter *out,
+				     struct error *err)
+{
+	struct api_filter *filter = NULL;
+	enum status status = api_filter_read(call, API_FILTER_ACTIVITY, &filter, err);
+
+	if (filter != NULL && !api_filter_collect(filter, filter->root, out))
+		status = fail_field(err, "$filter", "The $filter is not supported; %s",
+				    api_filter_forms[API_FILTER_ACTIVITY]);
 	api_filter_free(filter);
 	return status;
 }

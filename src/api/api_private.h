@@ -346,7 +346,7 @@ enum status api_job_get(struct api_call *call, const char *type, struct db_job *
 
 /* --- api_filter.c: $filter over alerts and jobs --- */
 struct api_filter;
-enum api_filtered { API_FILTER_ALERTS, API_FILTER_JOBS };
+enum api_filtered { API_FILTER_ALERTS, API_FILTER_JOBS, API_FILTER_ACTIVITY };
 /* "(Properties/State eq 'Active') and Properties/Severity ne 'Warning'": eq and ne of a few
  * properties, and, or, parentheses. *@out NULL: no $filter was sent. STATUS_INVALID says what is
  * allowed. */
@@ -358,6 +358,9 @@ void api_filter_free(struct api_filter *filter);
 /* "kind eq 'backup'": the kind, empty when no $filter was sent. */
 enum status api_filter_read_kind(struct api_call *call, char kind[API_PARAMETER_SIZE],
 				 struct error *err);
+/* "caller eq 'ann' and eventTimestamp ge '2026-03-01T00:00:00Z'" into @out, which is empty. */
+enum status api_filter_read_activity(struct api_call *call, struct db_audit_filter *out,
+				     struct error *err);
 /* STATUS_INVALID when the request has a $filter: these lists have nothing to filter. */
 enum status api_filter_refuse(struct api_call *call, struct error *err);
 
@@ -397,6 +400,7 @@ enum status api_backups_verify(struct api_call *call, struct error *err);
 enum status api_backups_verify_all(struct api_call *call, struct error *err);
 enum status api_operation_results_get(struct api_call *call, struct error *err);
 enum status api_jobs_list(struct api_call *call, struct error *err);
+enum status api_activity_list(struct api_call *call, struct error *err);
 enum status api_jobs_get(struct api_call *call, struct error *err);
 enum status api_insights_operations_list(struct api_call *call, struct error *err);
 enum status api_alerts_list(struct api_call *call, struct error *err);

@@ -8,6 +8,8 @@ static const char *const on_off[] = { "on", "off", NULL };
 static const char *const maintenance_operations[] = { "Update", "HardwareReplacement",
 						      "SecretRotation", NULL };
 
+static const char *const activity_statuses[] = { "Started", "Succeeded", "Failed", NULL };
+
 static const struct app_option options_configure[] = {
 	OPTION_TEXT("path", path, "SHARE",
 		    "where backups go: \\\\server\\share\\folder, smb://server/share or\n"
@@ -33,6 +35,19 @@ static const struct app_option options_configure[] = {
 static const struct app_option options_client[] = { OPTIONS_CLIENT };
 static const struct app_option options_alerts[] = {
 	OPTION_FLAG("all", all, "also those that were closed in the last seven days"),
+	OPTIONS_CLIENT,
+};
+static const struct app_option options_activity[] = {
+	OPTION_NUMBER("top", top, "N", 1, 1000, "at most so many (20)"),
+	OPTION_TEXT("caller", caller, "NAME", "only what this caller did or wanted"),
+	{ .name = "status",
+	  .type = APP_TEXT,
+	  .destination = AT(status),
+	  .argument = "STATUS",
+	  .allowed = activity_statuses,
+	  .help = "Started (nothing tells how it ended), Succeeded or Failed" },
+	OPTION_TEXT("since", since, "TIME", "in UTC: 2026-03-01T20:00:00Z"),
+	OPTION_TEXT("until", until, "TIME", "the same"),
 	OPTIONS_CLIENT,
 };
 static const struct app_option options_jobs[] = {
@@ -115,6 +130,17 @@ static const struct app_command commands[] = {
 		      "--top 5\n",
 	  .table = TABLE(options_jobs),
 	  .run = app_jobs },
+	{ .name = "activity",
+	  .summary = "shows who changed what and who was refused",
+	  .description =
+		  "Shows the activity log, the newest first: every write, every refusal, what "
+		  "the service\nqueued by itself, and commands that changed its database. "
+		  "`verify-audit` tells whether\nsomebody altered it.",
+	  .examples = "  infrabackup activity -c config.json --token-file reader.token\n"
+		      "  infrabackup activity -c config.json --token-file reader.token \\\n"
+		      "      --status Failed --since 2026-03-01T00:00:00Z --top 100\n",
+	  .table = TABLE(options_activity),
+	  .run = app_activity },
 	{ .name = "cancel",
 	  .summary = "ends a job that is queued or running",
 	  .description = "Asks a queued or running job to end and waits until it has, which takes "

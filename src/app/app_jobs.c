@@ -13,19 +13,12 @@ static uint64_t count_of(const json_t *object, const char *name)
 	return value < 0 ? 0 : (uint64_t)value;
 }
 
-/* "2026-03-01T20:21:07Z" of a time with fractions. */
-static const char *whole_seconds(const char *time, char text[CLOCK_TEXT_SIZE])
-{
-	int64_t value = 0;
-	return clock_parse(time, &value, NULL) == STATUS_OK ? app_time_text(value, text) : "-";
-}
-
 static void print_job(const json_t *properties)
 {
 	char created[CLOCK_TEXT_SIZE], bytes[32];
 	(void)printf("%s  %-14s %-16s %-20s %10s  %s\n", app_json_text(properties, "operationId"),
 		     app_json_text(properties, "kind"), app_json_text(properties, "state"),
-		     whole_seconds(app_json_text(properties, "createdTime"), created),
+		     app_seconds_text(app_json_text(properties, "createdTime"), created),
 		     app_bytes_text(count_of(properties, "bytesDone"), bytes),
 		     app_json_text(properties, "requestedBy"));
 }

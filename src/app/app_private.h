@@ -26,6 +26,7 @@ struct app_arguments {
 	struct app_number top;
 	const char *kind, *reason, *depth;
 	const char *operation, *planned_end;
+	const char *caller, *status, *since;
 	bool backup_before, no_backup;
 	const char *path, *certificate, *scheduler;
 	struct app_number frequency, retention;
@@ -81,6 +82,7 @@ enum status app_backup(struct app_call *call, struct error *err);
 enum status app_status(struct app_call *call, struct error *err);
 enum status app_jobs(struct app_call *call, struct error *err);
 enum status app_jobs_show(struct app_call *call, struct error *err);
+enum status app_activity(struct app_call *call, struct error *err);
 enum status app_cancel(struct app_call *call, struct error *err);
 enum status app_maintenance_begin(struct app_call *call, struct error *err);
 enum status app_maintenance_end(struct app_call *call, struct error *err);
@@ -313,6 +315,8 @@ void app_targets_done(struct app_targets *targets);
 const char *app_bytes_text(uint64_t bytes, char text[32]);
 /* "2026-03-01T20:21:07Z", "-" for 0. */
 const char *app_time_text(int64_t time, char text[CLOCK_TEXT_SIZE]);
+/* The same of a time with fractions, as text; "-" when it is none. */
+const char *app_seconds_text(const char *time, char text[CLOCK_TEXT_SIZE]);
 /* A member of a JSON object as text, "-" when it is missing, null or no text. */
 const char *app_json_text(const json_t *object, const char *name);
 

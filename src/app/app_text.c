@@ -24,3 +24,9 @@ const char *app_json_text(const json_t *object, const char *name)
 
 	return text != NULL && text[0] != '\0' ? text : "-";
 }
+
+const char *app_seconds_text(const char *time, char text[CLOCK_TEXT_SIZE])
+{
+	int64_t value = 0;
+	return clock_parse(time, &value, NULL) == STATUS_OK ? app_time_text(value, text) : "-";
+}

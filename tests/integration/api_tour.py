@@ -194,6 +194,7 @@ class Tour:
         self.long("Backups_Restore", backup=whole)
         self.call("Capacity_Get")
         self.call("Jobs_List")
+        self.call("ActivityLogs_List")
         self.call("Jobs_Get", operationId=whole)
         self.call("OperationResults_Get", operationId=whole)
 

@@ -24,6 +24,7 @@ SAME = (
     (re.compile(r"^[\d.]+ [KMGT]?B$"), "1.36 TB"),
     (re.compile(r"^https?://[^/]+"), "https://adminmanagement.north.example.com"),
     (re.compile(r"^[0-9a-f]{16}$"), "0123456789abcdef"),
+    (re.compile(r"^[0-9a-f]{64}$"), 4 * "0123456789abcdef"),
     (re.compile(r"^[A-Za-z0-9+/]{200,}=*$"), "base64 of the wrapped key"),
 )
 # Free text with figures of the run.
@@ -56,7 +57,8 @@ class Plain:
             return [self.value(below, key) for below in value]
         if isinstance(value, str):
             return self.text(key, value)
-        is_figure = isinstance(value, int) and not isinstance(value, bool) and (value > 14 or key == "milliseconds")
+        is_figure = isinstance(value, int) and not isinstance(value, bool) and key != "httpStatus" \
+            and (value > 14 or key == "milliseconds")
         return 1024 if is_figure else value
 
 

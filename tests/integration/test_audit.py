@@ -5,9 +5,11 @@
 
 import contextlib
 import http.client
+import json
 import os
 import sqlite3
 import unittest
+import urllib.parse
 
 import audit_log
 import backups
@@ -87,6 +89,57 @@ class Rows(Contract):
         self.assertEqual((revoked["operation"], revoked["path"]), ("Token_Revoke", "tokens/night-shift"))
         self.assertEqual((made["caller_kind"], made["caller_identity"]), ("local", f"uid:{os.getuid()}"))
         self.assert_sound()
+
+    def pages(self, query):
+        """All entries that the pages of a list have, and how many pages."""
+        answer = self.ok(f"{self.location}/activityLogs?{query}", "activity_log_list")
+        entries, count = answer["value"], 1
+        while answer["nextLink"] is not None:
+            answer = self.ok(answer["nextLink"], "activity_log_list")
+            entries += answer["value"]
+            count += 1
+        return [entry["properties"] for entry in entries], count
+
+    def test_the_log_over_rest_is_what_the_database_holds(self):
+        self.client.put(self.location, {"properties": 7})
+        rows = audit_log.rows(self.deployment)
+        entries, pages = self.pages("$top=2")
+        self.assertEqual([entry["sequence"] for entry in entries],
+                         [row["sequence"] for row in reversed(rows)])
+        self.assertEqual(pages, (len(rows) + 1) // 2)
+        newest, row = entries[0], rows[-1]
+        self.assertEqual((newest["operationName"], newest["httpStatus"], newest["errorCode"], newest["status"]),
+                         (row["operation"], row["http_status"], row["error_code"], "Failed"))
+        self.assertEqual((newest["hash"], newest["callerIdentity"]), (row["hash"].hex(), row["caller_identity"]))
+
+    def test_the_log_is_filtered(self):
+        self.client.put(self.location, {"properties": 7})
+        moment = self.pages("")[0][0]["eventTimestamp"]
+        for text, holds in (("status eq 'Failed'", lambda entry: entry["status"] == "Failed"),
+                            ("httpStatus eq 400 and caller eq 'INIT'", lambda entry: entry["httpStatus"] == 400),
+                            ("operationName eq 'Service_Start'", lambda entry: entry["callerKind"] == "service"),
+                            (f"eventTimestamp ge '{moment}'", lambda entry: entry["eventTimestamp"] >= moment),
+                            (f"eventTimestamp le '{moment}'", lambda entry: entry["sequence"] >= 1)):
+            entries, _ = self.pages("$filter=" + urllib.parse.quote(text))
+            self.assertTrue(entries, text)
+            for entry in entries:
+                self.assertTrue(holds(entry), (text, entry))
+        for text in ("caller ne 'init'", "status eq 'Failed' or caller eq 'init'", "httpStatus eq 'x'",
+                     "eventTimestamp ge 'yesterday'", "caller eq 'a' and caller eq 'b'", "path eq 'x'"):
+            answer = self.client.get(f"{self.location}/activityLogs?$filter=" + urllib.parse.quote(text))
+            self.assert_error(answer, 400, "BadRequest", "$filter")
+
+    def test_the_command_shows_it(self):
+        self.client.put(self.location, {"properties": 7})
+        command = ["activity", "--url", self.service.url, "-c", self.deployment.config_path, "--token-file",
+                   self.deployment.path("admin.token")]
+        with open(command[-1], "w", encoding="utf-8") as file:
+            file.write(self.deployment.token)
+        self.assertRegex(harness.run(*command, "--top", "1").stdout,
+                         r"Failed +400 +init +127\.0\.0\.1 +BackupLocations_Update \(BadRequest\)")
+        found = json.loads(harness.run(*command, "--caller", "it's nobody", "--since", "2020-01-01T00:00:00Z", "--json")
+                           .stdout)
+        self.assertEqual(found["value"], [])
 
     def test_the_database_refuses_to_change_rows(self):
         for statement in ("UPDATE audit_event SET caller = 'x'", "DELETE FROM audit_event",

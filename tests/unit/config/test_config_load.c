@@ -168,6 +168,8 @@ static void test_config_load_minimal_document_has_the_documented_defaults(void *
 	assert_null(config->engine.escrow_certificate_files);
 	assert_int_equal(config->smb.authentication, CONFIG_SMB_AUTOMATIC);
 	assert_null(config->smb.unencrypted_servers);
+	assert_false(config->audit.to_syslog);
+	assert_int_equal(config->audit.max_rows, 100000);
 	assert_null(config->arm.login_endpoint);
 	assert_null(config->arm.audiences);
 	assert_string_equal(config->arm.tenant_id, config->deployment.id);
@@ -217,6 +219,9 @@ static void test_config_load_full_document_sets_every_option(void **state)
 	assert_int_equal(config->smb.authentication, CONFIG_SMB_KERBEROS);
 	assert_string_equal(config->smb.unencrypted_servers[1], "fd00::1");
 	assert_null(config->smb.unencrypted_servers[2]);
+	assert_true(config->audit.to_syslog);
+	assert_int_equal(config->audit.max_rows, 5000);
+	assert_int_equal(config->audit.max_age, INT64_C(30) * 24 * 60 * 60 * 1000);
 	assert_string_equal(config->arm.login_endpoint, "https://adfs.north.contoso.com/adfs");
 	assert_string_equal(config->arm.graph_endpoint, "https://graph.north.contoso.com/");
 	assert_string_equal(config->arm.portal_endpoint, "https://adminportal.north.contoso.com/");
