@@ -15,8 +15,8 @@ static int http_hex_value(char digit)
 	return -1;
 }
 
-/* False for control characters, in clear or escaped, for broken escapes, and for an escaped slash
- * or backslash in the path: decoded it would be a separator that nobody on the way saw. */
+/* False for spaces, control characters, in clear or escaped, for broken escapes, and for an escaped
+ * slash or backslash in the path: decoded it would be a separator that nobody on the way saw. */
 static bool http_target_is_clean(const char *target)
 {
 	bool is_path = true;
@@ -24,6 +24,8 @@ static bool http_target_is_clean(const char *target)
 	for (const char *at = target; *at != '\0'; at++) {
 		int value = (unsigned char)*at;
 
+		if (*at == ' ')
+			return false;
 		if (*at == '?')
 			is_path = false;
 		if (*at == '%') {
@@ -158,6 +160,8 @@ void http_request_check(struct http_exchange *exchange, struct MHD_Connection *c
 		http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST,
 				     "The URL has more than 32 query parameters");
 	if (!text_is_printable_utf8(request->path) || !text_is_printable_utf8(request->method))
+		http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, NULL);
+	if (exchange->needs_host && request->host[0] == '\0')
 		http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, NULL);
 	if (!http_host_is_valid(request->host)) {
 		http_exchange_refuse(exchange, MHD_HTTP_BAD_REQUEST, NULL);

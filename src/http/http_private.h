@@ -72,6 +72,7 @@ struct http_exchange {
 	uint64_t discarded; /* bytes of a refused body that were read and dropped */
 	unsigned refused;   /* HTTP status of a request that no handler shall see; 0: none */
 	bool begun;         /* the first handler call was made */
+	bool needs_host;
 	bool answer_early;  /* the rest of the request is not worth reading */
 	const char *method; /* as sent */
 	char correlation[GUID_TEXT_SIZE];

@@ -151,13 +151,13 @@ static enum MHD_Result http_server_access(void *context, struct MHD_Connection *
 {
 	struct http_exchange *exchange = *state;
 
-	(void)version;
 	if (exchange == NULL)
 		return MHD_NO;
 	if (!exchange->begun) {
 		/* A reply that is queued in this first call would cost the connection its
 		 * keep-alive. */
 		exchange->begun = true;
+		exchange->needs_host = strcmp(version, MHD_HTTP_VERSION_1_0) != 0;
 		http_exchange_begin(exchange, connection, path, method);
 		if (exchange->answer_early)
 			return http_server_answer(context, exchange, connection);
@@ -228,7 +228,9 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 
 	if (server->is_tls)
 		flags |= MHD_USE_TLS;
-	/* One thread must not be asked for as a pool of one. */
+	/* One thread must not be asked for as a pool of one. What the library would refuse when it
+	 * is told to be strict, a request without a host and spaces in a target, http_check.c does:
+	 * its answers have their ids. */
 	return MHD_start_daemon(flags, 0, http_server_admit, server, http_server_access, server,
 				MHD_OPTION_EXTERNAL_LOGGER, http_server_message, server,
 				MHD_OPTION_LISTEN_SOCKET, descriptor, MHD_OPTION_THREAD_POOL_SIZE,
@@ -236,7 +238,7 @@ static struct MHD_Daemon *http_daemon_start(struct http_server *server,
 				MHD_OPTION_CONNECTION_TIMEOUT,
 				(unsigned)(server->watch.idle / 1000), MHD_OPTION_NOTIFY_CONNECTION,
 				http_server_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				(size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				(size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0,
 				MHD_OPTION_URI_LOG_CALLBACK, http_server_begin, server,
 				MHD_OPTION_NOTIFY_COMPLETED, http_server_completed, server,
 				MHD_OPTION_ARRAY, server->is_tls ? tls : &none, MHD_OPTION_END);

@@ -121,6 +121,21 @@ static void test_check_bad_targets_are_400(void **state)
 	assert_string_equal(fixture->path, "/a/../b");
 }
 
+static void test_check_missing_host_is_400_since_http_1_1(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(ask(fixture, "GET / HTTP/1.1\r\n\r\n"), 400);
+	assert_string_equal(http_socket_body(fixture->text), "400 -");
+	assert_int_equal(ask(fixture, "GET / HTTP/1.1\r\nHost:\r\n\r\n"), 400);
+	assert_int_equal(ask(fixture, "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+	assert_string_equal(http_socket_body(fixture->text), "400 -");
+	assert_int_equal(fixture->handled, 0);
+	assert_int_equal(ask(fixture, "GET http://other/ HTTP/1.1\r\n\r\n"), 200);
+	assert_string_equal(fixture->host, "other");
+	assert_int_equal(ask(fixture, "GET / HTTP/1.0\r\n\r\n"), 200);
+}
+
 static void test_check_doubled_host_and_authorization_are_400(void **state)
 {
 	struct fixture *fixture = *state;
@@ -223,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK_TEST(test_check_absolute_form_names_path_and_host),
 		CHECK_TEST(test_check_bad_targets_are_400),
+		CHECK_TEST(test_check_missing_host_is_400_since_http_1_1),
 		CHECK_TEST(test_check_doubled_host_and_authorization_are_400),
 		CHECK_TEST(test_check_ambiguous_framing_is_400_and_closes),
 		CHECK_TEST(test_check_number_of_headers_at_and_over_the_limit),
