@@ -13,6 +13,7 @@ from harness import Deployment, Failure
 
 INSIGHTS = "2016-05-01"
 INSIGHTS_LIFE = "insights"
+KEY = base64.b64encode(b"KeyOfSixtyFourLettersAsThatCmdletMakesThemAndAsItIsSentToService").decode()
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -32,7 +33,8 @@ class Life:
         gate = deployment.path("gate")
         os.mkfifo(gate)
         return [{"role": "Files", "provider": "directory", "path": deployment.source},
-                {"role": "Gated", "provider": "command", "command": ["/bin/cat", gate], "entryName": "data"}]
+                {"role": "Gated", "provider": "command", "command": ["/bin/cat", gate], "entryName": "data",
+                 "restoreCommand": ["/bin/sh", "-c", "cat > /dev/null"]}]
 
     def keep(self, version, name, answer):
         self.exchanges.setdefault((version, name), []).append(answer)
@@ -53,9 +55,8 @@ class Life:
         call("location unconfigured", "GET", location)
         body = self.deployment.location_body()
         if version < "2018":
-            # It knows no certificate: that is there already, as on a stamp that two kinds of clients use.
-            client.wait(client.put(location, body))
-            del body["properties"]["externalStoreDefault"]["encryptionCertBase64"]
+            # As AzureStack-Tools spell it.
+            body = self.deployment.location_body(encryptionCertBase64=None, EncryptionKeyBase64=KEY)
         self.operation(client, version, "PUT", call("PUT", "PUT", location, body))
         if version == "2018-09-01":
             again = {"location": "north", "properties": {"externalStoreDefault": {
@@ -67,8 +68,8 @@ class Life:
         call("locations", "GET", f"{provider}/backupLocations")
         identifier = call("backups", "GET", f"{location}/backups").json["value"][0]["name"].split("/")[1]
         call("backup", "GET", f"{location}/backups/{identifier}")
+        self.restore(client, version, call, f"{location}/backups/{identifier}/restore")
         if version >= "2018":
-            self.restore(client, version, call, identifier)
             self.prune(client, version, call)
         self.rest(client, version, call)
 
@@ -77,14 +78,17 @@ class Life:
         for name, body in (("prune dry run", {"operationType": "DryRun"}), ("prune", {}), ("prune without body", None)):
             self.operation(client, version, name, call(name, "POST", f"{location}/pruneExternalStore", body))
 
-    def restore(self, client, version, call, identifier):
+    def restore(self, client, version, call, target):
+        if version < "2018":
+            # All roles: the other one's program wants no input.
+            self.operation(client, version, "restore", call("restore", "POST", target))
+            return
         with open(self.deployment.pfx_file, "rb") as file:
             pfx = base64.b64encode(file.read()).decode()
         with open(self.deployment.password_file, encoding="utf-8") as file:
             password = file.read().strip()
         body = {"roleName": "Files", "decryptionCertBase64": pfx, "decryptionCertPassword": password}
-        self.operation(client, version, "restore", call("restore", "POST",
-                                                        f"{self.deployment.location}/backups/{identifier}/restore", body))
+        self.operation(client, version, "restore", call("restore", "POST", target, body))
 
     def rest(self, client, version, call):
         location = self.deployment.location

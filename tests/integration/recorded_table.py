@@ -297,7 +297,7 @@ def rows_of():
     rows = insights_rows()
     for version in VERSIONS:
         rows += location_rows(version) + put_rows(version) + backup_rows(version)
-        rows += backup_operations_rows(version) + refusal_rows(version)
+        rows += backup_operations_rows(version) + refusal_rows(version) + restore_rows(version)
         if version >= "2018":
-            rows += prune_rows(version) + restore_rows(version)
+            rows += prune_rows(version)
     return rows

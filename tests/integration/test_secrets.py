@@ -12,7 +12,11 @@ import shutil
 import signal
 import sqlite3
 import tempfile
+import time
 import unittest
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 import harness
 import leaks
@@ -23,6 +27,7 @@ PASSWORD = 'q7"Share\\Pass/Wort=9xK'
 WRONG_PASSWORD = 'n3"Other\\Pass/Wort=2zR'
 PFX_PASSWORD = 'r5"Pfx\\Word/Lang=8mT'
 WRONG_PFX_PASSWORD = 'k1"Pfx\\Wrong/Lang=4bQ'
+OLD = "2016-05-01"
 # Not in order: tables of that kind are in every program.
 SHARED_KEY = bytes(number * 89 % 251 for number in range(1, 65))
 BLOB_KEY = bytes(number * 97 % 241 for number in range(1, 65))
@@ -58,12 +63,37 @@ def read(path):
         return file.read()
 
 
+class Issuer:
+    """Of web tokens, whose keys the service has in a file."""
+
+    name, audience = "https://adfs.north.example.com/adfs", "https://adminmanagement.north.example.com"
+
+    def __init__(self, path):
+        self.key = rsa.generate_private_key(65537, 2048)
+        public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"keys": [{**public, "kid": "one", "use": "sig"}]}, file)
+        self.configuration = {"issuers": [{
+            "issuer": self.name, "audiences": [self.audience], "jwksFile": path,
+            "roles": [{"claim": "roles", "value": "Backup.Reader", "role": "Reader"}]}]}
+
+    def token(self, expires):
+        now = int(time.time())
+        return jwt.encode({"iss": self.name, "aud": self.audience, "iat": now, "nbf": now - 7200,
+                           "exp": now + expires, "upn": "anna@example.com", "oid": "4f0d6e3a-6a39-4c5e-9a64-"
+                           "0b6c86f1a001", "roles": ["Backup.Reader"]}, self.key, "RS256", headers={"kid": "one"})
+
+
 class Life:
     """Configure, back up, verify, prune, restore; wrong passwords, wrong tokens. .search knows what was sent."""
 
     def __init__(self, server):
         self.server = server
         self.deployment = Deployment(tls=True, initialize=False)
+        self.issuer = Issuer(self.deployment.path("jwks.json"))
+        self.deployment.config["http"]["authentication"] = self.issuer.configuration
+        with open(self.deployment.config_path, "w", encoding="utf-8") as file:
+            json.dump(self.deployment.config, file)
         self.search = leaks.Search()
         self.answers, self.outputs = [], []
         self.service = self.client = None
@@ -121,6 +151,7 @@ class Life:
         def body(**members):
             return self.deployment.location_body(path=self.server.url(), userName=USER, **members)
 
+        self.with_a_key(body)
         self.operation(self.client.put(location, body(password=WRONG_PASSWORD)), 500)
         self.operation(self.client.put(location, body(password=PASSWORD)), 200)
         self.client.put(location, {"properties": {"externalStoreDefault": {"password": [WRONG_PASSWORD]}}})
@@ -138,7 +169,19 @@ class Life:
         for target in (location, f"{location}/backups", f"{location}/operations", self.deployment.provider +
                        "/backupLocations"):
             self.client.get(target)
-        self.client.get(self.deployment.alerts, version="2016-05-01")
+        self.client.get(self.deployment.alerts, version=OLD)
+
+    def with_a_key(self, body):
+        """As clients of 2016-05-01 began, before there were certificates."""
+        def old(answer):
+            return self.operation(answer, 200)
+
+        location = self.deployment.location
+        old(self.client.put(location, body(password=PASSWORD, encryptionCertBase64=None, EncryptionKeyBase64=(
+            base64.b64encode(SHARED_KEY).decode())), version=OLD))
+        backup = old(self.client.post(f"{location}/createBackup", version=OLD))
+        identifier = backup["properties"]["backupInfo"]["backupId"]
+        old(self.client.post(f"{location}/backups/{identifier}/restore", version=OLD))
 
     def restore(self, target):
         pfx = base64.b64encode(read(self.deployment.pfx_file)).decode()
@@ -150,7 +193,7 @@ class Life:
         """What they know and 2018-09-01 does not; whether it is taken is not the point."""
         for method, version, members in (
                 ("PUT", "2018-09-01", {"encryptionKeyBase64": base64.b64encode(SHARED_KEY).decode()}),
-                ("PUT", "2016-05-01", {"EncryptionKeyBase64": base64.b64encode(SHARED_KEY).decode()}),
+                ("PUT", OLD, {"EncryptionKeyBase64": base64.b64encode(SHARED_KEY).decode()}),
                 ("PATCH", "2021-09-01", {"blobStorageUrl": "https://127.0.0.1:1/container",
                                          "blobStorageKey": base64.b64encode(BLOB_KEY).decode()})):
             answer = self.client.call(method, self.deployment.location,
@@ -162,7 +205,10 @@ class Life:
         self.search.add("wrong token", wrong)
         reader = self.deployment.new_token("Reader")
         self.search.add("reader's token", reader)
-        for token, status in ((wrong, 401), (JWT, 401), (reader, 403)):
+        web, expired = self.issuer.token(3600), self.issuer.token(-3600)
+        self.search.add("JWT of the issuer", web.split(".")[2])
+        self.search.add("JWT that is expired", expired.split(".")[2])
+        for token, status in ((wrong, 401), (JWT, 401), (expired, 401), (web, 403), (reader, 403)):
             client = self.client.with_token(token)
             if client.post(f"{self.deployment.location}/createBackup").status != status:
                 raise harness.Failure("somebody is let in")
