@@ -62,6 +62,11 @@ class Life:
             again = {"location": "north", "properties": {"externalStoreDefault": {
                 "userName": None, "backupRetentionPeriodInDays": 6}}}
             self.operation(client, version, "PUT again", call("PUT again", "PUT", location, again))
+        # As a client that wants one other figure sends it; until 2021 there is no such thing.
+        retention = {"properties": {"externalStoreDefault": {"backupRetentionPeriodInDays": 6}}}
+        answer = call("PATCH", "PATCH", location, retention)
+        if version >= "2021":
+            self.operation(client, version, "PATCH", answer)
         self.put_that_hangs(client, version)
         self.backup(client, version, call)
         call("location", "GET", location)
@@ -100,6 +105,10 @@ class Life:
         call("no version", "GET", location, version=None)
         call("unknown version", "GET", location, version="2019-01-01")
         self.backup_that_fails(client, version, call)
+        if version >= "2021":
+            # Clear-AzsBackupConfiguration, to the letter.
+            clear = {"location": "north", "properties": {"externalStoreDefault": {"userName": ""}}}
+            self.operation(client, version, "PUT clear", call("PUT clear", "PUT", location, clear))
 
     def operation(self, client, version, name, answer):
         """Polls both addresses to their end."""

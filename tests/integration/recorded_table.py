@@ -131,12 +131,7 @@ def location_rows(version):
     rows = []
     for exchange in ("location unconfigured", "location", "PUT done"):
         rows += location_shape(version, exchange)
-    rows += every("3.6", version, "location unconfigured",
-                  (f"nulls {STORED}", nulls(version, "encryptionCertThumbprint", "availableCapacity",
-                                            "isBackupSchedulerEnabled", "nextBackupTime", "lastBackupTime")),
-                  (f"value {STORED}.path", ""), (f"value {STORED}.userName", ""),
-                  (f"value {STORED}.backupFrequencyInHours", 12),
-                  (f"value {STORED}.backupRetentionPeriodInDays", 7))
+    rows += cleared(version, "location unconfigured", "lastBackupTime")
     rows += every("3.1", version, "PUT done", (f"nulls {STORED}", nulls(version, "lastBackupTime")),
                   (f"value {STORED}.availableCapacity", CAPACITY), (f"value {STORED}.nextBackupTime", TIME))
     rows += every("3.1", version, "location", (f"nulls {STORED}", nulls(version)),
@@ -147,6 +142,31 @@ def location_rows(version):
         rows += read("3.3", version, exchange)
     rows += read("3.4", version, "locations")
     return rows + every("3.4", version, "locations", ("keys", ["value", "nextLink"]), ("value nextLink", None))
+
+
+def cleared(version, exchange, *more):
+    """What is shown of a location that has no store; @more: what else is null."""
+    return every("3.6", version, exchange,
+                 (f"nulls {STORED}", nulls(version, "encryptionCertThumbprint", "availableCapacity",
+                                           "isBackupSchedulerEnabled", "nextBackupTime", *more)),
+                 (f"value {STORED}.path", ""), (f"value {STORED}.userName", ""),
+                 (f"value {STORED}.backupFrequencyInHours", 12),
+                 (f"value {STORED}.backupRetentionPeriodInDays", 7))
+
+
+def patch_rows(version):
+    if version < "2021":
+        return every("3.7", version, "PATCH", ("status", 405), ("header Allow", "GET, HEAD, PUT"),
+                     ("value error.code", "MethodNotAllowed"))
+    rows = accepted("3.7", version, "PATCH", "5") + async_done(version, "PATCH async done")
+    rows += location_shape(version, "PATCH done")
+    rows += every("3.7", version, "PATCH done", (f"value {STORED}.backupRetentionPeriodInDays", 6),
+                  (f"value {STORED}.userName", "EXAMPLE\\backupsvc"), (f"value {STORED}.backupFrequencyInHours", 12),
+                  (f"value {STORED}.encryptionCertThumbprint", THUMBPRINT))
+    rows += accepted("3.6", version, "PUT clear", "60") + async_done(version, "PUT clear async done")
+    # When the last backup was made is kept.
+    return rows + location_shape(version, "PUT clear done") + cleared(version, "PUT clear done") + \
+        every("3.6", version, "PUT clear done", (f"value {STORED}.lastBackupTime", TIME))
 
 
 def put_rows(version):
@@ -296,7 +316,7 @@ def refusal_rows(version):
 def rows_of():
     rows = insights_rows()
     for version in VERSIONS:
-        rows += location_rows(version) + put_rows(version) + backup_rows(version)
+        rows += location_rows(version) + put_rows(version) + patch_rows(version) + backup_rows(version)
         rows += backup_operations_rows(version) + refusal_rows(version) + restore_rows(version)
         if version >= "2018":
             rows += prune_rows(version)
