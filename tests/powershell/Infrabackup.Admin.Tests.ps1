@@ -128,9 +128,11 @@ Describe 'Requests' {
 Describe 'A service' {
     It '<Title>' -ForEach $served {
         $parameters = Get-Parameters -Case $Case
-        if ($null -ne $Case.code) {
-            { & $Case.cmdlet @parameters } | Should -Throw -ErrorId ($Case.code + ',' + $Case.cmdlet)
-            return
+        foreach ($code in @($Case.code, $Case.fails)) {
+            if ($null -ne $code) {
+                { & $Case.cmdlet @parameters } | Should -Throw -ErrorId ($code + ',' + $Case.cmdlet)
+                return
+            }
         }
         $outputs = @(& $Case.cmdlet @parameters)
         if ($null -ne $Case.output) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Runs the Pester tests beside this file: pwsh Run.ps1 FOLDER-OF-PESTER. Ends with the number of those that failed.
+# Runs the Pester tests beside this file: pwsh Run.ps1 MANIFEST-OF-PESTER. Ends with the number of those that failed.
 param([string] $Pester)
 Import-Module -Name $Pester
 $configuration = New-PesterConfiguration
