@@ -57,7 +57,9 @@ def of_version(value, version):
               if key not in ("x-api-versions", "x-api-versions-of")}
     if left_out:
         result["properties"] = {key: below for key, below in result["properties"].items() if key not in left_out}
-        result["required"] = [key for key in result.get("required", []) if key not in left_out]
+        required = [key for key in result.pop("required", []) if key not in left_out]
+        # An empty list is not allowed everywhere.
+        result.update({"required": required} if required else {})
     if limits:
         result["enum"] = [one for one in result["enum"] if version in limits.get(one, VERSIONS)]
     return result

@@ -7,6 +7,7 @@ Azure's validator.
 """
 
 import base64
+import hashlib
 import os
 import time
 import urllib.parse
@@ -25,6 +26,7 @@ def read_bytes(path):
 PLACES = {
     "/mnt/share": lambda deployment: deployment.share,
     "base64 of the certificate": lambda deployment: deployment.certificate_base64(),
+    "base64 of the key": lambda deployment: base64.b64encode(hashlib.sha512(deployment.folder.encode()).digest()).decode(),
     "base64 of the PFX": lambda deployment: base64.b64encode(read_bytes(deployment.pfx_file)).decode(),
     "password of the PFX": lambda deployment: read_bytes(deployment.password_file).decode().strip(),
 }
@@ -40,7 +42,7 @@ def services(deployment):
     and, once the file is a pipe, runs until it is cancelled."""
     return [{"role": "Files", "provider": "directory", "path": deployment.source},
             {"role": "Late", "provider": "command", "command": ["/bin/cat", deployment.path("late")],
-             "entryName": "data"}]
+             "restoreCommand": ["/usr/bin/tee", deployment.path("late.restored")], "entryName": "data"}]
 
 
 class Exchange:

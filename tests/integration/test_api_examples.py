@@ -101,8 +101,8 @@ def walk(version):
             for operation in filter(None, (exchange.ends and exchange.ends.operation, exchange.operation)):
                 status, said = answered(exchange)
                 is_shown = not exchange.is_refused or status in operation.value["responses"]
-                # A document that stands for several versions has its examples from its own.
-                is_own = version == operation.version or len(operation.versions) == 1
+                # What no api-version of the backup provider changes is shown as the main one's walk met it.
+                is_own = version == (operation.version if api_documents.BACKUP in operation.path else harness.VERSION)
                 for file in operation.examples().values():
                     if is_shown and is_own:
                         found.setdefault(file, {}).setdefault(status, said)
