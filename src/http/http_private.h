@@ -18,6 +18,8 @@ enum http_phase {
 	HTTP_PHASE_ENDED, /* was cut off */
 };
 
+struct http_exchange;
+
 /* One connection. */
 struct http_peer {
 	struct http_peer *next, **link;
@@ -25,7 +27,8 @@ struct http_peer {
 	char address[INET6_ADDRSTRLEN];
 	unsigned refused; /* HTTP status for its requests: one connection too many; 0: none */
 	enum http_phase phase;
-	int64_t since; /* monotonic */
+	int64_t since;                  /* monotonic */
+	struct http_exchange *exchange; /* under way; of the connection's own thread */
 };
 
 struct http_watch {

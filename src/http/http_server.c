@@ -50,14 +50,41 @@ static enum MHD_Result http_server_admit(void *context, const struct sockaddr *a
 	return atomic_load(&server->stopping) ? MHD_NO : MHD_YES;
 }
 
+/* @exchange NULL is legal. */
+static void http_server_end(struct http_server *server, struct http_exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	http_exchange_free(exchange);
+	(void)pthread_mutex_lock(&server->mutex);
+	if (--server->exchanges == 0)
+		(void)pthread_cond_broadcast(&server->idle);
+	(void)pthread_mutex_unlock(&server->mutex);
+}
+
+/* Of a request that libmicrohttpd refuses by itself it tells neither the handler nor
+ * http_server_completed(): the connection remembers it, and ends it with the next one or its own
+ * end. */
+static void http_server_end_forgotten(struct http_server *server, struct http_peer *peer)
+{
+	if (peer == NULL)
+		return;
+	http_server_end(server, peer->exchange);
+	peer->exchange = NULL;
+}
+
 static void *http_server_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
 	struct http_server *server = context;
-	struct http_exchange *exchange = http_exchange_new(target, server->is_tls);
+	struct http_peer *peer = http_peer_find(connection);
+	struct http_exchange *exchange =
+		peer == NULL ? NULL : http_exchange_new(target, server->is_tls);
 
-	http_watch_enter(&server->watch, http_peer_find(connection), HTTP_PHASE_READING);
+	http_server_end_forgotten(server, peer);
 	if (exchange == NULL)
 		return NULL;
+	http_watch_enter(&server->watch, peer, HTTP_PHASE_READING);
+	peer->exchange = exchange;
 	(void)pthread_mutex_lock(&server->mutex);
 	server->exchanges++;
 	(void)pthread_mutex_unlock(&server->mutex);
@@ -71,6 +98,8 @@ static void http_server_connection(void *context, struct MHD_Connection *connect
 {
 	struct http_server *server = context;
 
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		http_server_end_forgotten(server, *connection_state);
 	http_watch_notify(&server->watch, connection, connection_state, code);
 	if (code == MHD_CONNECTION_NOTIFY_STARTED && server->client_certificate_required)
 		http_client_certificate_require(connection);
@@ -80,17 +109,14 @@ static void http_server_completed(void *context, struct MHD_Connection *connecti
 				  enum MHD_RequestTerminationCode code)
 {
 	struct http_server *server = context;
+	struct http_peer *peer = http_peer_find(connection);
 
 	(void)code;
-	http_watch_enter(&server->watch, http_peer_find(connection), HTTP_PHASE_WAITING);
-	if (*exchange == NULL)
-		return;
-	http_exchange_free(*exchange);
+	http_watch_enter(&server->watch, peer, HTTP_PHASE_WAITING);
+	if (peer != NULL)
+		peer->exchange = NULL;
+	http_server_end(server, *exchange);
 	*exchange = NULL;
-	(void)pthread_mutex_lock(&server->mutex);
-	if (--server->exchanges == 0)
-		(void)pthread_cond_broadcast(&server->idle);
-	(void)pthread_mutex_unlock(&server->mutex);
 }
 
 static void http_log_exchange(const struct http_exchange *exchange,
