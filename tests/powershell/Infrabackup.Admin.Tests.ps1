@@ -11,7 +11,6 @@ BeforeDiscovery {
         $cases += @{ Title = [string] $number + ' ' + $case.cmdlet + ' ' + $case.operation; Case = $case }
     }
     $cmdlets = @($cases | Where-Object { $_.Case.cmdlet -ne 'Connect-Infrabackup' })
-    $served = @($cmdlets | Where-Object { $table.awaited -notcontains $_.Case.operation })
     $manifest = Join-Path -Path $PSScriptRoot -ChildPath '../../deploy/powershell/Infrabackup.Admin/Infrabackup.Admin.psd1'
     $exported = @((Import-PowerShellDataFile -Path $manifest).FunctionsToExport | ForEach-Object { @{ Name = $_ } })
 }
@@ -126,7 +125,7 @@ Describe 'Requests' {
 }
 
 Describe 'A service' {
-    It '<Title>' -ForEach $served {
+    It '<Title>' -ForEach $cmdlets {
         $parameters = Get-Parameters -Case $Case
         foreach ($code in @($Case.code, $Case.fails)) {
             if ($null -ne $code) {
