@@ -60,25 +60,59 @@ enum status backup_psk_open(struct backup_service *service, struct db *state,
 
 /* --- setting one --- */
 
+struct certificate_search {
+	struct db *state;
+	char thumbprint[THUMBPRINT_TEXT_SIZE]; /* of a certificate that is no key's; empty: none */
+};
+
+static enum status see_certificate(const char *thumbprint, struct certificate_search *search,
+				   struct error *err)
+{
+	bool is_key = false;
+	enum status status = backup_psk_is_known(search->state, thumbprint, &is_key, err);
+	if (status == STATUS_OK && !is_key)
+		(void)snprintf(search->thumbprint, sizeof search->thumbprint, "%s", thumbprint);
+	return status;
+}
+
+static enum status see_use(const struct db_key *use, void *context, struct error *err)
+{
+	/* Escrow recipients are no choice of the location. */
+	if (strcmp(use->purpose, "location") != 0)
+		return STATUS_OK;
+	return see_certificate(use->thumbprint, context, err);
+}
+
+/* A certificate is never left for a key, also when the location was cleared since. */
+static enum status check_no_certificate(struct db *state, const struct db_location *location,
+					struct error *err)
+{
+	struct certificate_search search = { .state = state };
+	enum status status = db_key_list(state, see_use, &search, err);
+	if (status == STATUS_OK && location->certificate.length > 0)
+		status = see_certificate(location->thumbprint, &search, err);
+	if (status != STATUS_OK || search.thumbprint[0] == '\0')
+		return status;
+	status = fail(
+		err, STATUS_CONFLICT, STEP, location->name,
+		"backups are encrypted for the certificate %s, and a location that has had one "
+		"does not go back to a pre-shared key",
+		search.thumbprint);
+	if (err != NULL)
+		(void)snprintf(err->field, sizeof err->field, "%s", FIELD);
+	return status;
+}
+
 /* *@thumbprint: of the key in use; empty: none. */
 static enum status read_present(struct backup_service *service, struct db *state,
 				char thumbprint[THUMBPRINT_TEXT_SIZE], struct error *err)
 {
 	struct db_location location;
-	bool is_key = false;
 	memset(&location, 0, sizeof location);
 	enum status status =
 		db_location_get(state, service->config->deployment.location, &location, err);
 	if (status == STATUS_OK)
-		status = backup_psk_is_known(state, location.thumbprint, &is_key, err);
-	if (status == STATUS_OK && location.certificate.length > 0 && !is_key) {
-		status = fail(err, STATUS_CONFLICT, STEP, location.name,
-			      "backups are encrypted for the certificate %s, and a location that "
-			      "has one does not go back to a pre-shared key",
-			      location.thumbprint);
-		if (err != NULL)
-			(void)snprintf(err->field, sizeof err->field, "%s", FIELD);
-	}
+		status = check_no_certificate(state, &location, err);
 	memcpy(thumbprint, location.thumbprint, THUMBPRINT_TEXT_SIZE);
 	db_location_done(&location);
 	return status;

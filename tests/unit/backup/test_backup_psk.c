@@ -186,6 +186,13 @@ static void test_psk_gives_way_to_a_certificate_for_good(void **state)
 	service_fixture_give(fixture, db);
 	assert_string_equal(err.field, BACKUP_RESTORE_FIELD_PFX);
 	assert_non_null(strstr(err.message, thumbprint));
+	/* Nor is a cleared location one that never had a certificate. */
+	const struct backup_location_update clear = { .manner = BACKUP_LOCATION_REPLACE };
+	struct db_job job;
+	service_fixture_update(fixture, &clear, &job);
+	assert_string_equal(job.state, "Succeeded");
+	db_job_done(&job);
+	assert_refused(fixture, KEY, NULL, STATUS_CONFLICT, thumbprint);
 }
 
 static void test_psk_that_is_none_is_refused(void **state)
