@@ -175,8 +175,8 @@ static enum status load(struct update *update, struct db *state, struct error *e
 		status = backup_location_merge(update->service, update->parameters,
 					       &update->target.row, err);
 	if (status == STATUS_OK)
-		update->change = find_change(update->parameters, &update->before,
-					     &update->target.row);
+		update->change =
+			find_change(update->parameters, &update->before, &update->target.row);
 	return status;
 }
 
