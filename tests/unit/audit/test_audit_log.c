@@ -92,8 +92,8 @@ static void test_audit_rows_refuse_to_be_changed(void **state)
 		"UPDATE audit_event SET sequence = 9 WHERE sequence = 2",
 		"DELETE FROM audit_event WHERE sequence = 1",
 		"DELETE FROM audit_event",
-		"INSERT OR REPLACE INTO audit_event (sequence, event_time, caller_kind, hash)"
-		" VALUES (1, 1, 'x', zeroblob(32))",
+		("INSERT OR REPLACE INTO audit_event (sequence, event_time, caller_kind, hash)"
+		 " VALUES (1, 1, 'x', zeroblob(32))"),
 		"UPDATE audit_chain SET last_sequence = 1",
 		"DELETE FROM audit_chain",
 	};
