@@ -130,6 +130,7 @@ int hostile_world_start(void **state)
 	const struct api_settings settings = { .config = world->config,
 					       .alerts = backup_service_alerts(world->service),
 					       .backup = world->service,
+					       .audit = backup_service_audit(world->service),
 					       .state = backup_service_state(world->service),
 					       .clock = &world->clock };
 
