@@ -170,6 +170,9 @@ class Definitions:
             self.resource(result)
         if "items" in schema:
             result["items"] = self.convert(name + "Item", schema["items"])
+        elif result.get("type") == "array":
+            # One that is always empty: Swagger wants to know of what.
+            result["items"] = {"type": "object"}
         extra = schema.get("additionalProperties")
         if extra is not None:
             result["additionalProperties"] = extra if isinstance(extra, bool) else self.convert(name + "Value", extra)
@@ -185,6 +188,10 @@ class Definitions:
             parts["properties"]["x-ms-client-flatten"] = True
         if "tags" in parts:
             parts["tags"] = {"type": "object", "additionalProperties": {"type": "string"}}
+        if "nextLink" in parts:
+            # Azure's generators take null for absent, and do not compile what says that it is null.
+            parts["nextLink"].pop("x-nullable", None)
+            result["required"] = [key for key in result.get("required", []) if key != "nextLink"]
         if "provisioningState" in parts:
             parts["provisioningState"]["readOnly"] = True
 
