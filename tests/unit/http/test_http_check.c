@@ -45,9 +45,11 @@ static void refuse(void *context, const struct http_request *request,
 static int start(void **state)
 {
 	static struct fixture fixture;
-	const struct http_settings settings = {
-		.address = "127.0.0.1", .handler = note, .refuse = refuse, .context = &fixture
-	};
+	const struct http_settings settings = { .address = "127.0.0.1",
+						.timeout_seconds = 1,
+						.handler = note,
+						.refuse = refuse,
+						.context = &fixture };
 
 	memset(&fixture, 0, sizeof(fixture));
 	log_set_level(LOG_LEVEL_ERROR);
