@@ -145,7 +145,10 @@ static enum status http_timeout_text(struct http_response *response, const char 
  * connection whose request is not complete. */
 static void http_peer_tell(const struct http_watch *watch, const struct http_peer *peer)
 {
-	struct http_request request = { .client_address = peer->address, .host = "" };
+	/* Nobody knows what it would have been. */
+	struct http_request request = {
+		.method = "-", .path = "-", .client_address = peer->address, .host = ""
+	};
 	struct http_response response;
 	struct buffer text;
 

@@ -31,6 +31,10 @@ static void refuse(void *context, const struct http_request *request,
 		   struct http_response *response)
 {
 	(void)context;
+	/* Whoever is asked may look at any of them. */
+	assert_non_null(request->method);
+	assert_non_null(request->path);
+	assert_non_null(request->host);
 	response->content_type = "text/plain";
 	http_response_header(response, "x-test", request->request_id);
 	assert_int_equal(
