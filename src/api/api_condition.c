@@ -169,8 +169,8 @@ static enum status api_condition_probe(const struct api_call *call, bool *exists
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* Between this look and the write nobody else's can come through unseen: what changes a location or
- * a backup is a job, and they exclude each other. */
+/* What changes a location is a job, and a write beside one that is queued or running is a conflict;
+ * only one that ends between this look and the write comes through unseen. */
 static enum status api_condition_check_write(struct api_call *call, struct error *err)
 {
 	struct api_conditions conditions;
