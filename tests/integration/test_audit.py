@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # also: asan
-"""The audit log, black-box: what is in it, what a flood leaves, what a kill leaves, and that any edit is found."""
+"""The audit log, black-box: what is in it, what a flood leaves, and that any edit is found."""
 
 import contextlib
-import http.client
 import json
 import os
 import sqlite3
@@ -14,7 +13,6 @@ import urllib.parse
 import audit_log
 import backups
 import harness
-import killing
 from contract import Contract
 
 EXIT_NOT_FOUND, EXIT_INTEGRITY = 4, 6
@@ -174,38 +172,6 @@ class Alone(unittest.TestCase):
             stranger.close()
         refused = [row for row in audit_log.rows(self.deployment) if row["http_status"] == 401]
         self.assertEqual([row["requests"] for row in refused], [1, 49])
-
-    def killed_create(self, number):
-        """Rows of a createBackup in whose middle the service ends, and whether its job is there."""
-        with self.deployment.serve() as service:
-            self.deployment.configure(service)
-            before = len(audit_log.rows(self.deployment))
-            with killing.killed_before(service, "fdatasync", number), \
-                    self.assertRaises((http.client.HTTPException, ConnectionError)):
-                service.client.post(f"{self.deployment.location}/createBackup")
-            service.kill()
-        with contextlib.closing(sqlite3.connect(audit_log.database(self.deployment))) as connection:
-            [[jobs]] = connection.execute("SELECT count(*) FROM job WHERE kind = 'backup'")
-        return audit_log.rows(self.deployment)[before:], jobs
-
-    def test_killed_before_the_change_the_row_stays_begun(self):
-        [row], jobs = self.killed_create(1)
-        self.assertEqual(jobs, 0)
-        self.assertEqual((row["operation"], row["ended_time"], row["outcome_hash"]),
-                         ("BackupLocations_CreateBackup", 0, None))
-        status, report = audit_log.verify(self.deployment)
-        self.assertEqual((status, report["begun"]), (0, 1))
-        # It stays, and the log goes on behind it.
-        with self.deployment.serve():
-            pass
-        status, report = audit_log.verify(self.deployment)
-        self.assertEqual((status, report["begun"]), (0, 1))
-
-    def test_killed_between_the_change_and_its_outcome_the_row_stays_begun(self):
-        [row], jobs = self.killed_create(2)
-        self.assertEqual(jobs, 1)
-        self.assertEqual((row["operation"], row["ended_time"]), ("BackupLocations_CreateBackup", 0))
-        self.assertEqual(audit_log.verify(self.deployment)[0], 0)
 
     def test_any_alteration_is_found_and_named(self):
         with self.deployment.serve() as service:
