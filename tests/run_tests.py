@@ -36,10 +36,11 @@ SANITIZED = {
 # owners of memory under valgrind, everything but the long ones under asan.
 SAMPLES = {
     "asan": r"^(?!.*(test_backup_(large|changing|lease|prune|prune_lease|reconcile|retry|roles|scheduler|trees"
-            r"|verify_faults|verify_prune)\b|test_recover_(chain|keys)\b|test_share_(conformance_lies|smb_expiry)\b"
+            r"|verify|verify_faults|verify_prune)\b|test_recover_(chain|keys|tamper)\b"
+            r"|test_share_(conformance_lies|smb_(domain|expiry|suite))\b|fault/test_backup_cancel"
             r"|test_snapshot_walk|smb_matrix|fault/test_(crash|prune_faults|backup_faults))).*$",
     "tsan": r"unit/(jobs|http|backup/test_backup_(run|location|reconcile))|base_(queue|thread|cancel)"
-            r"|share_(call|directory|fake)\b|db_(pool|job)\b|recover_chain",
+            r"|share_(call|directory|fake)\b|db_(pool|job)\b",
     "valgrind": r"unit/(base|config|auth)/|archive_(block|pack|manifest|record_(?!parse))|crypto_(hash|aead|seal)"
                 r"|db_(statement|job|token)\b|api_(backups|dispatch|location)|recover_versions"
                 r"|backup_(cache|chunks|packs)",
@@ -204,7 +205,8 @@ def main():
     parser.add_argument("--build", default="build", help="folder of the plain build")
     parser.add_argument("--make", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--only", default="", metavar="REGEX", help="jobs whose names match")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many side by side")
+    # One more than processors: many wait for a server, a disk or a deadline.
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() + 1, help="how many side by side")
     parser.add_argument("groups", nargs="*", metavar="group", help=", ".join(GROUPS))
     options = parser.parse_args()
     unknown = set(options.groups) - set(GROUPS)

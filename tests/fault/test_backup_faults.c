@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-#define DEFAULT_STEP 9
+#define DEFAULT_STEP 17
 /* Long enough that no healthy call is overdue on a busy machine, and short where a call is made to
  * hang. */
 #define DEADLINE_MS 60000

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#define DEFAULT_STEP 97
+#define DEFAULT_STEP 149
 /* A process that takes longer hangs; the slowest takes two seconds. */
 #define LIMIT_SECONDS 300
 

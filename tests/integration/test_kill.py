@@ -5,7 +5,7 @@
 the Nth system call that makes something durable. Afterwards every committed backup verifies with the PFX, no half
 one is listed, the job has failed with a reason, the next backup succeeds and reuses complete packs.
 
-KILLS: random moments (8; `make kill-matrix`: 50). KILL_STEP: every how manieth system call (12; there: 1).
+KILLS: random moments (6; `make kill-matrix`: 50). KILL_STEP: every how manieth system call (24; there: 1).
 KILL_SEED: repeats a run.
 """
 
@@ -22,8 +22,8 @@ import counted
 import killing
 from harness import Deployment
 
-KILLS = int(os.environ.get("KILLS") or 8)
-STEP = int(os.environ.get("KILL_STEP") or 12)
+KILLS = int(os.environ.get("KILLS") or 6)
+STEP = int(os.environ.get("KILL_STEP") or 24)
 SEED = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(1 << 32))
 FILES, FILE_SIZE = 112, 1 << 20
 # Less than a generation has, and few enough that verifying all of them again and again stays cheap.
