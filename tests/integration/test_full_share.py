@@ -196,6 +196,8 @@ class Full:
             self.assertNotIn(partial, self.stored())
             self.assertIn("reserve", self.names("."))
             os.unlink(filler)
+            # Nothing expires, so that no prune follows the backup while it is looked at.
+            self.configure(service, backupRetentionPeriodInDays=14)
             backups.make(service)
             self.run_tool("verify")
 
